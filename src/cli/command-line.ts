@@ -1,0 +1,59 @@
+import { didYouMean } from '../config/closest-name.ts'
+import type { ReadFile } from '../config/config-file.ts'
+import { type Command, commands, type Settings } from '../config/options.ts'
+import { isProblem } from '../config/problem.ts'
+import { shorten } from '../config/quoting.ts'
+import { loadSettings } from '../config/settings.ts'
+import type { Environment } from '../config/sources.ts'
+import { commandHelp, programHelp, versionText } from './help.ts'
+
+/** What the program is asked to do. */
+export type CommandLine =
+  | {
+      readonly kind: 'run'
+      readonly command: Command
+      readonly settings: Settings
+      /** Sentences for the log, once there is one. */
+      readonly warnings: readonly string[]
+    }
+  /** Text for standard output; the exit status is 0. */
+  | { readonly kind: 'print'; readonly text: string }
+  /** One line for standard error. */
+  | { readonly kind: 'refuse'; readonly message: string; readonly exitCode: number }
+
+/** The configuration or the address is refused. */
+const configurationRefused = 1
+/** The command line is not understood, as for tools of the shell. */
+const usageRefused = 2
+
+/**
+ * Reads the arguments of the program, without its name. Called without any it prints its help, as `kubectl` and
+ * `docker` do. A request for help wins over mistakes beside it. Nothing but the configuration file is read and nothing
+ * is changed.
+ */
+export function interpretCommandLine(
+  argv: readonly string[],
+  environment: Environment,
+  readFile: ReadFile,
+): CommandLine {
+  const [first = '--help', ...rest] = argv
+  if (isHelp(first)) return { kind: 'print', text: programHelp() }
+  if (first === '--version') return { kind: 'print', text: versionText }
+  const command = commands.find(name => name === first)
+  if (command === undefined) return { kind: 'refuse', message: refuseUnknown(first), exitCode: usageRefused }
+  if (rest.some(isHelp)) return { kind: 'print', text: commandHelp(command) }
+
+  const loaded = loadSettings({ command, argv: rest, environment, readFile })
+  if (isProblem(loaded)) return { kind: 'refuse', message: loaded.problem, exitCode: configurationRefused }
+  return { kind: 'run', command, ...loaded }
+}
+
+function isHelp(argument: string): boolean {
+  return argument === '--help' || argument === '-h'
+}
+
+function refuseUnknown(first: string): string {
+  const shown = `\`${shorten(first)}\``
+  if (first.startsWith('-')) return `${shown} stands before the command: write \`execgate COMMAND [OPTION]...\``
+  return `unknown command ${shown}${didYouMean(first, commands) || '; `execgate --help` lists the commands'}`
+}

@@ -1,0 +1,112 @@
+import { configFlag, isSwitch } from '../config/flags.ts'
+import {
+  type Command,
+  commands,
+  defaultOf,
+  fileKeyOf,
+  flagOf,
+  type OptionKey,
+  optionKeys,
+  options,
+  takes,
+  variableOf,
+} from '../config/options.ts'
+import { configVariable } from '../config/variables.ts'
+import { version } from './version.ts'
+
+const columns = 100
+
+const summaries: Readonly<Record<Command, string>> = {
+  serve: 'Run the gateway: processes over WebSocket, health and metrics over HTTP.',
+  'exec-server': 'Run as a drop-in for the reference server, over WebSocket or standard streams.',
+}
+
+export const versionText = `execgate ${version}\n`
+
+/** The text of `execgate --help`, at most 100 columns wide. */
+export function programHelp(): string {
+  const widest = Math.max(...commands.map(command => command.length))
+  return lines(
+    'execgate: start, stream and signal processes over a WebSocket that loses nothing.',
+    '',
+    'Usage: execgate COMMAND [OPTION]...',
+    '',
+    'Commands:',
+    ...commands.map(command => `  ${command.padEnd(widest)}  ${summaries[command]}`),
+    '',
+    'Options:',
+    '  -h, --help  Print this text; after a command, all options of that command.',
+    '  --version   Print the version.',
+    '',
+    ...wrap(configurationText, ''),
+    '',
+    ...wrap(exitText, ''),
+  )
+}
+
+/** The text of `execgate COMMAND --help`: every option the command takes, at most 100 columns wide. */
+export function commandHelp(command: Command): string {
+  return lines(
+    `Usage: execgate ${command} [OPTION]...`,
+    '',
+    ...wrap(summaries[command], ''),
+    '',
+    'Options:',
+    ...optionKeys.filter(key => takes(command, key)).flatMap(key => describe(key, command)),
+    `  ${configFlag} PATH`,
+    ...wrap(`Read this TOML file. Variable ${configVariable}. Without either, no file is read.`, indent),
+    '  -h, --help',
+    ...wrap('Print this text.', indent),
+    '',
+    ...wrap(configurationText, ''),
+    '',
+    ...wrap(switchText, ''),
+    '',
+    ...wrap(exitText, ''),
+  )
+}
+
+const indent = '      '
+
+const configurationText =
+  'Every option can be set by its flag, its environment variable or its key in a TOML configuration file; the first ' +
+  'of these that says something wins, and the default comes last. Durations carry a unit: 500ms, 80s, 2m, 1h. ' +
+  'Sizes are bytes or carry one: 64KiB, 8MiB, 1GiB.'
+
+const switchText =
+  'A switch is turned on by --switch and off by --no-switch; --switch=VALUE and the variables take true, false, yes, ' +
+  'no, on, off, 1 or 0.'
+
+const exitText =
+  'Exit status: 0 after an orderly end, 1 when the configuration is refused or the address cannot be used, 2 when the ' +
+  'command is not known.'
+
+function describe(key: OptionKey, command: Command): string[] {
+  const { value, help } = options[key]
+  const flag = isSwitch(key) ? `--[no-]${options[key].name}` : `${flagOf(key)} ${value.placeholder}`
+  return [
+    `  ${flag}`,
+    ...wrap(help, indent),
+    ...wrap(`Default: ${defaultOf(key, command)}. Allowed: ${value.allowed}.`, indent),
+    ...wrap(`Variable: ${variableOf(key)}. File key: ${fileKeyOf(key)}.`, indent),
+  ]
+}
+
+function wrap(text: string, prefix: string): string[] {
+  const wrapped: string[] = []
+  let line = prefix
+  for (const word of text.split(' ')) {
+    const longer = line === prefix ? `${line}${word}` : `${line} ${word}`
+    if (longer.length > columns) {
+      wrapped.push(line)
+      line = `${prefix}${word}`
+    } else {
+      line = longer
+    }
+  }
+  return [...wrapped, line]
+}
+
+function lines(...texts: string[]): string {
+  return texts.map(text => `${text}\n`).join('')
+}

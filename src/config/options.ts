@@ -1,0 +1,182 @@
+import type { z } from 'zod'
+import { choice, count, duration, listenUrl, size, toggle, type ValueKind } from './value-kinds.ts'
+
+/** The commands that are configured through this table. */
+export const commands = ['serve', 'exec-server'] as const
+export type Command = (typeof commands)[number]
+
+/** One thing an operator may set. The names of its flag, variable and file key derive from `name`. */
+interface Option<Value> {
+  /** In kebab-case. Neither `port` nor `service-…`: Kubernetes injects variables of those names. */
+  readonly name: string
+  readonly value: ValueKind<Value>
+  /** Written as an operator writes it. Two texts where the commands differ. */
+  readonly default: string | Readonly<Record<Command, string>>
+  /** Which commands take it; all when absent. For the others the default holds. */
+  readonly commands?: readonly Command[]
+  /** One sentence. */
+  readonly help: string
+}
+
+function option<Value>(described: Option<Value>): Option<Value> {
+  return described
+}
+
+/**
+ * Everything that can be set. Flags, variables, file keys, validation, the help and the type of the settings derive
+ * from this one object; its keys are the names of the settings, units included.
+ */
+export const options = {
+  listen: option({
+    name: 'listen',
+    value: listenUrl(),
+    default: { serve: 'ws://127.0.0.1:7777', 'exec-server': 'ws://127.0.0.1:0' },
+    help: 'Where to listen; port 0 picks a free one, and the bound URL is printed on standard output.',
+  }),
+  allowUnauthenticated: option({
+    name: 'allow-unauthenticated',
+    value: toggle(),
+    default: 'false',
+    help: 'Listen beyond loopback without authentication: whoever reaches the port may run any command.',
+  }),
+  logLevel: option({
+    name: 'log-level',
+    value: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace']),
+    default: { serve: 'info', 'exec-server': 'error' },
+    help: 'Least severe records written to standard error; exec-server also honours a bare level in RUST_LOG.',
+  }),
+  detachedSessionMs: option({
+    name: 'detached-session',
+    value: duration({ min: '60s', max: '24h' }),
+    default: '80s',
+    help: 'How long a session without a connection can be resumed before it ends with its processes.',
+  }),
+  closedProcessMs: option({
+    name: 'closed-process',
+    value: duration({ min: '60s', max: '24h' }),
+    default: '80s',
+    help: 'How long the output and exit code of a closed process can still be read.',
+  }),
+  detachedOutputBytes: option({
+    name: 'detached-output',
+    value: size({ min: '1MiB', max: '11MiB' }),
+    default: '8MiB',
+    help: 'Output kept for each process of a detached session before the process is held back.',
+  }),
+  graceMs: option({
+    name: 'grace',
+    value: duration({ min: '100ms', max: '5m' }),
+    default: '2s',
+    help: 'Time between SIGTERM and SIGKILL when sessions expire or the gateway shuts down.',
+  }),
+  pingAfterMs: option({
+    name: 'ping-after',
+    value: duration({ min: '1s', max: '10m' }),
+    default: '15s',
+    help: 'Silence of a peer after which it is pinged.',
+  }),
+  dropAfterMs: option({
+    name: 'drop-after',
+    value: duration({ min: '2s', max: '1h' }),
+    default: '90s',
+    help: 'Silence of a peer after which its connection is dropped; longer than ping-after.',
+  }),
+  probeMs: option({
+    name: 'probe',
+    value: duration({ min: '100ms', max: '10s' }),
+    default: '1s',
+    help: 'Time a connection has to prove it is alive when another one asks for its session.',
+  }),
+  maxConnections: option({
+    name: 'max-connections',
+    value: count({ min: '1', max: '100000' }),
+    default: '1024',
+    help: 'Connections open at the same time.',
+  }),
+  maxSessions: option({
+    name: 'max-sessions',
+    value: count({ min: '1', max: '100000' }),
+    default: '4096',
+    help: 'Sessions alive at the same time, detached ones included.',
+  }),
+  maxProcesses: option({
+    name: 'max-processes',
+    value: count({ min: '1', max: '100000' }),
+    default: '4096',
+    help: 'Processes of the whole gateway at the same time.',
+  }),
+  maxRequests: option({
+    name: 'max-requests',
+    value: count({ min: '1100', max: '65536' }),
+    default: '2048',
+    help: 'Requests of one connection in flight at the same time.',
+  }),
+  stdinQueueBytes: option({
+    name: 'stdin-queue',
+    value: size({ min: '64KiB', max: '256MiB' }),
+    default: '8MiB',
+    help: 'Input queued for a process that does not read it, for each process.',
+  }),
+  outputInFlightBytes: option({
+    name: 'output-in-flight',
+    value: size({ min: '64KiB', max: '64MiB' }),
+    default: '256KiB',
+    help: 'Outbound bytes queued for one connection before its processes are held back.',
+  }),
+  watchdog: option({
+    name: 'watchdog',
+    value: toggle(),
+    default: 'true',
+    help: 'End all processes when the gateway dies; needs instance-marker.',
+  }),
+  instanceMarker: option({
+    name: 'instance-marker',
+    value: toggle(),
+    default: 'true',
+    help: 'Put EXECGATE_INSTANCE into the environment of every process, so that it can be traced to its gateway.',
+  }),
+  concurrentRequests: option({
+    name: 'concurrent-requests',
+    value: count({ min: '1' }),
+    default: '1',
+    commands: ['exec-server'],
+    help: 'Accepted for compatibility and without effect: requests of a connection always run concurrently.',
+  }),
+}
+
+export type OptionKey = keyof typeof options
+
+/** The outcome of reading the configuration: every option with the value that holds. */
+export type Settings = { readonly [Key in OptionKey]: z.output<(typeof options)[Key]['value']['schema']> }
+
+/** Every key of the table, in its order. */
+export const optionKeys = Object.keys(options).filter(isOptionKey)
+
+function isOptionKey(key: string): key is OptionKey {
+  return Object.hasOwn(options, key)
+}
+
+/** `--detached-session` */
+export function flagOf(key: OptionKey): string {
+  return `--${options[key].name}`
+}
+
+/** `EXECGATE_DETACHED_SESSION` */
+export function variableOf(key: OptionKey): string {
+  return `EXECGATE_${fileKeyOf(key).toUpperCase()}`
+}
+
+/** `detached_session` */
+export function fileKeyOf(key: OptionKey): string {
+  return options[key].name.replaceAll('-', '_')
+}
+
+export function takes(command: Command, key: OptionKey): boolean {
+  return options[key].commands?.includes(command) ?? true
+}
+
+/** The default of an option, as text. */
+export function defaultOf(key: OptionKey, command: Command): string {
+  const described = options[key].default
+  return typeof described === 'string' ? described : described[command]
+}

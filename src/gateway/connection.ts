@@ -1,0 +1,274 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { Guard, Ledger } from '../lifecycle/ledger.ts'
+import type { Timers } from '../lifecycle/timers.ts'
+import { PollsEnded } from '../processes/output-polls.ts'
+import { closeCodes } from '../protocol/close-codes.ts'
+import { decodeMessage, encodeError, malformedId, type RequestId, type RequestMessage } from '../protocol/envelope.ts'
+import { errorKinds, GatewayError } from '../protocol/gateway-error.ts'
+import { maxIdBytes } from '../protocol/limits.ts'
+import { initializedNotification, type MethodFamily } from '../protocol/method-table.ts'
+import type { Session, SessionOwner } from '../sessions/session.ts'
+import type { SessionRegistry } from '../sessions/session-registry.ts'
+import { Disconnected, type Dispatcher, type RequestSource } from './dispatcher.ts'
+import { Outbox } from './outbox.ts'
+import type { Transport, TransportEvents } from './transport.ts'
+
+/** With more than this queued for a peer, nothing more is taken from it until it has read. */
+const maxQueuedBytes = 4 * 1024 * 1024
+
+/** How long requests that were read before the end of input may still take. */
+const finishMs = 500
+
+export interface ConnectionLimits {
+  readonly maxRequests: number
+  /** Queued output that holds processes back. */
+  readonly outputInFlightBytes: number
+  readonly pingAfterMs: number
+  readonly dropAfterMs: number
+  readonly probeMs: number
+}
+
+export interface ConnectionOptions {
+  readonly transport: Transport
+  readonly dispatcher: Dispatcher
+  readonly sessions: SessionRegistry
+  readonly ledger: Ledger
+  readonly timers: Timers
+  readonly limits: ConnectionLimits
+  readonly log: Logger
+  /** Called once, when the connection is over and its session detached. */
+  readonly ended: (session: Session | undefined) => void
+}
+
+type State =
+  | { readonly name: 'new' }
+  /** `initialize` was answered, `initialized` has not come. */
+  | { readonly name: 'greeted'; readonly session: Session }
+  | { readonly name: 'ready'; readonly session: Session }
+  | { readonly name: 'ended' }
+
+/**
+ * One connection, whatever carries it: decodes what arrives, keeps the handshake in order, and hands requests to the
+ * dispatcher. It owns its requests; its session outlives it.
+ */
+export class Connection implements TransportEvents, RequestSource, SessionOwner {
+  readonly id = randomUUID()
+  readonly #options: ConnectionOptions
+  readonly #transport: Transport
+  readonly #outbox: Outbox
+  readonly #log: Logger
+  readonly #abort = new AbortController()
+  readonly #held: Guard
+  readonly #requests = new Set<Promise<void>>()
+  readonly #over = Promise.withResolvers<void>()
+  #state: State = { name: 'new' }
+  #isInputPaused = false
+  #heard = { bytes: 0, at: performance.now() }
+  #pingedAt = 0
+  #probe: Disposable | undefined
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#transport = options.transport
+    this.#outbox = new Outbox(options.transport, options.limits.outputInFlightBytes)
+    this.#log = options.log.child({ connectionId: this.id })
+    this.#held = options.ledger.take('connection')
+    this.#log.info({ transport: options.transport.kind }, 'connection opened')
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  get delivery(): Outbox {
+    return this.#outbox
+  }
+
+  /** Resolves when the connection is over and its transport has let go. */
+  get over(): Promise<void> {
+    return this.#over.promise
+  }
+
+  // From the transport
+
+  received(text: string): void {
+    if (this.#state.name === 'ended') return
+    const message = decodeMessage(text)
+    switch (message.kind) {
+      case 'request':
+        return this.#serve(message)
+      case 'notification':
+        return this.#notified(message.method)
+      case 'malformed':
+        return this.#refuse(message.id ?? malformedId, message.detail)
+      case 'response':
+      case 'error':
+        return this.close(closeCodes.protocolError, 'an answer arrived for a request that was never sent')
+    }
+  }
+
+  undecodable(detail: string): void {
+    if (this.#state.name !== 'ended') this.#refuse(malformedId, detail)
+  }
+
+  drained(): void {
+    if (this.#isInputPaused && this.#transport.queuedBytes < maxQueuedBytes) {
+      this.#isInputPaused = false
+      this.#transport.resumeInput()
+    }
+    this.#outbox.drained()
+  }
+
+  confirmed(mark: number): void {
+    this.#outbox.confirmed(mark)
+  }
+
+  /** Answers what was read before, ends polls with what there is, then closes. */
+  inputEnded(): void {
+    if (this.#state.name === 'ended') return
+    this.#abort.abort(new PollsEnded('the input has ended'))
+    void this.#finish()
+  }
+
+  disconnected(): void {
+    if (this.#state.name === 'ended') return
+    this.#end()
+    this.#over.resolve()
+  }
+
+  // From the dispatcher
+
+  initialize(resumeSessionId: string | undefined): string {
+    if (this.#state.name !== 'new') {
+      throw new GatewayError('invalidRequest', 'initialize may only be sent once per connection')
+    }
+    const { sessions } = this.#options
+    const session = resumeSessionId === undefined ? sessions.create(this) : sessions.resume(resumeSessionId, this)
+    this.#state = { name: 'greeted', session }
+    return session.id
+  }
+
+  gate(family: MethodFamily): Session {
+    const state = this.#state
+    if (state.name === 'new' || state.name === 'ended') {
+      throw new GatewayError('invalidRequest', `client must call initialize before using ${family} methods`)
+    }
+    if (state.session.owner !== this) {
+      throw new GatewayError('invalidRequest', 'session has been resumed by another connection')
+    }
+    if (state.name === 'greeted') {
+      throw new GatewayError('invalidRequest', `client must send initialized before using ${family} methods`)
+    }
+    return state.session
+  }
+
+  // From the gateway and the session
+
+  /** Asks a silent peer for a sign of life, and gives it up after a long silence. To be called now and then. */
+  checkLiveness(now: number): void {
+    const { pingAfterMs, dropAfterMs } = this.#options.limits
+    const bytes = this.#transport.receivedBytes
+    if (bytes !== this.#heard.bytes) this.#heard = { bytes, at: now }
+    const silentMs = now - this.#heard.at
+    if (silentMs >= dropAfterMs) return this.#giveUp(`no byte for ${Math.round(silentMs / 1000)} s`)
+    if (silentMs >= pingAfterMs && now - this.#pingedAt >= pingAfterMs) {
+      this.#pingedAt = now
+      this.#outbox.requestConfirmation()
+    }
+  }
+
+  probe(): void {
+    if (this.#probe !== undefined || this.#state.name === 'ended') return
+    const bytes = this.#transport.receivedBytes
+    this.#outbox.requestConfirmation()
+    this.#probe = this.#options.timers.after(this.#options.limits.probeMs, () => {
+      this.#probe = undefined
+      if (this.#transport.receivedBytes === bytes) this.#giveUp('its session was asked for and it did not answer')
+    })
+  }
+
+  /** Says goodbye. The connection is over at once for its session, and soon for its peer, whatever that does. */
+  close(code: number, reason: string): void {
+    if (this.#state.name === 'ended') return
+    this.#log.info({ code, reason }, 'closing connection')
+    const closed = this.#transport.close(code, reason)
+    this.#end()
+    void closed.then(this.#over.resolve)
+  }
+
+  get #session(): Session | undefined {
+    return this.#state.name === 'greeted' || this.#state.name === 'ready' ? this.#state.session : undefined
+  }
+
+  #end(): void {
+    const session = this.#session
+    this.#state = { name: 'ended' }
+    this.#probe?.[Symbol.dispose]()
+    // Detached first: what the aborted requests leave behind is no longer this connection's business.
+    session?.detach(this)
+    this.#abort.abort(new Disconnected('the connection has ended'))
+    this.#held[Symbol.dispose]()
+    this.#log.info({ sessionId: session?.id }, 'connection closed')
+    this.#options.ended(session)
+  }
+
+  #serve(request: RequestMessage): void {
+    const { maxRequests } = this.#options.limits
+    if (request.id.length > maxIdBytes) {
+      return this.#refuseByLimit(request.id, 'maxIdBytes', maxIdBytes, `a request id has at most ${maxIdBytes} bytes`)
+    }
+    if (this.#requests.size >= maxRequests) {
+      const text = `${maxRequests} requests of this connection are in flight, its limit; wait for an answer first`
+      return this.#refuseByLimit(request.id, 'maxRequests', maxRequests, text)
+    }
+    const served = this.#answer(request)
+    this.#requests.add(served)
+    void served.finally(() => this.#requests.delete(served))
+  }
+
+  async #answer(request: RequestMessage): Promise<void> {
+    using _held = this.#options.ledger.take('request')
+    const reply = await this.#options.dispatcher.answer(request, this)
+    if (reply !== undefined) this.#send(reply)
+  }
+
+  #notified(method: string): void {
+    if (method !== initializedNotification) {
+      return this.close(closeCodes.protocolError, 'unknown notification')
+    }
+    if (this.#state.name === 'new') return this.close(closeCodes.protocolError, 'initialized came before initialize')
+    if (this.#state.name === 'greeted') this.#state = { name: 'ready', session: this.#state.session }
+  }
+
+  #refuse(id: RequestId, detail: string): void {
+    const message = this.#transport.malformedPrefix + detail
+    this.#send(encodeError(id, { code: errorKinds.invalidRequest.code, message }))
+  }
+
+  #refuseByLimit(id: RequestId, name: string, value: number, text: string): void {
+    const { code, message, data } = GatewayError.limit(name, value, text)
+    this.#send(encodeError(id, { code, message, data }))
+  }
+
+  #send(text: string): void {
+    if (this.#state.name === 'ended') return
+    this.#outbox.send(text)
+    if (!this.#isInputPaused && this.#transport.queuedBytes >= maxQueuedBytes) {
+      this.#isInputPaused = true
+      this.#transport.pauseInput()
+    }
+  }
+
+  #giveUp(why: string): void {
+    this.#log.warn({ why }, 'giving up a silent connection')
+    this.close(closeCodes.policyViolation, why)
+  }
+
+  async #finish(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    using _deadline = this.#options.timers.after(finishMs, resolve)
+    await Promise.race([Promise.allSettled(this.#requests), promise])
+    this.close(closeCodes.normal, 'the input has ended')
+  }
+}

@@ -1,0 +1,150 @@
+import type { Readable, Writable } from 'node:stream'
+import type { Logger } from 'pino'
+import { Ledger } from '../lifecycle/ledger.ts'
+import { Timers } from '../lifecycle/timers.ts'
+import { closeCodes } from '../protocol/close-codes.ts'
+import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
+import type { ProcessEngine } from '../processes/engine.ts'
+import { ProcessMetrics } from '../processes/process-metrics.ts'
+import type { ProcessLimits } from '../processes/process-limits.ts'
+import { type SessionLimits, SessionRegistry } from '../sessions/session-registry.ts'
+import { Connection, type ConnectionLimits } from './connection.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { environmentHandlers } from './handlers/environment-handlers.ts'
+import { type ChildDefaults, processHandlers } from './handlers/process-handlers.ts'
+import { RequestMetrics } from './request-metrics.ts'
+import { StdioTransport } from './stdio-transport.ts'
+import type { Transport, TransportEvents } from './transport.ts'
+import { WebSocketListener } from './websocket-listener.ts'
+
+/** How often silent connections are looked for. */
+const livenessPeriodMs = 1000
+
+export interface GatewayLimits extends ConnectionLimits, ProcessLimits, SessionLimits {
+  readonly maxConnections: number
+}
+
+export interface GatewayOptions {
+  readonly limits: GatewayLimits
+  readonly engine: ProcessEngine
+  readonly children: ChildDefaults
+  /** What `environment/info` answers. */
+  readonly describeHost: () => EnvironmentInfo
+  readonly log: Logger
+}
+
+interface ConnectableTransport extends Transport {
+  start(events: TransportEvents): void
+}
+
+/** Owns everything: listeners, connections, sessions and through them the processes. */
+export class Gateway implements AsyncDisposable {
+  readonly ledger = new Ledger()
+  readonly requests = new RequestMetrics()
+  readonly processes = new ProcessMetrics()
+  readonly #options: GatewayOptions
+  readonly #timers = new Timers(this.ledger)
+  readonly #sessions: SessionRegistry
+  readonly #dispatcher: Dispatcher
+  readonly #connections = new Set<Connection>()
+  readonly #listeners: WebSocketListener[] = []
+  readonly #liveness: Disposable
+  #draining: Promise<void> | undefined
+
+  private constructor(options: GatewayOptions) {
+    this.#options = options
+    const { engine, limits, log } = options
+    this.#sessions = new SessionRegistry({
+      host: { engine, limits, ledger: this.ledger, timers: this.#timers, metrics: this.processes },
+      limits,
+      log,
+    })
+    this.#dispatcher = new Dispatcher({
+      handlers: { ...environmentHandlers(options.describeHost), ...processHandlers(options.children) },
+      observer: this.requests,
+      log,
+    })
+    this.#liveness = this.#timers.every(livenessPeriodMs, () => {
+      const now = performance.now()
+      for (const connection of this.#connections) connection.checkLiveness(now)
+    })
+  }
+
+  static open(options: GatewayOptions): Gateway {
+    return new Gateway(options)
+  }
+
+  /**
+   * Listens for WebSocket connections.
+   * @returns the URL clients connect to
+   * @throws when the address cannot be bound
+   */
+  async listen(address: { host: string; port: number; hasHealthEndpoints: boolean }): Promise<string> {
+    const listener = await WebSocketListener.open({
+      ...address,
+      timers: this.#timers,
+      admit: () => {
+        if (this.#draining !== undefined) return 'draining'
+        return this.#connections.size < this.#options.limits.maxConnections ? 'yes' : 'full'
+      },
+      accepted: transport => {
+        this.#connect(transport)
+      },
+    })
+    this.#listeners.push(listener)
+    return listener.url
+  }
+
+  /** Serves one connection on a pair of streams. Resolves when it is over and its processes are gone. */
+  async serveStdio(input: Readable, output: Writable): Promise<void> {
+    await this.#connect(new StdioTransport(input, output)).over
+    await this.#sessions.endAll(0)
+  }
+
+  /**
+   * Shuts down in order: admits nobody, ends all processes, says goodbye, stops listening. A second caller waits for
+   * the first.
+   */
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain()
+    return this.#draining
+  }
+
+  /** Ends every process at once and waits for nothing. The program is about to exit. */
+  killAll(): void {
+    this.#sessions.killAll()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain()
+  }
+
+  #connect(transport: ConnectableTransport): Connection {
+    const connection: Connection = new Connection({
+      transport,
+      dispatcher: this.#dispatcher,
+      sessions: this.#sessions,
+      ledger: this.ledger,
+      timers: this.#timers,
+      limits: this.#options.limits,
+      log: this.#options.log,
+      ended: session => {
+        this.#connections.delete(connection)
+        // Nobody can come back on standard input: the processes end with the connection.
+        if (transport.kind === 'stdio' && session !== undefined) this.#sessions.end(session, 0)
+      },
+    })
+    this.#connections.add(connection)
+    transport.start(connection)
+    return connection
+  }
+
+  async #drain(): Promise<void> {
+    await this.#sessions.endAll(this.#options.limits.graceMs)
+    const connections = [...this.#connections]
+    for (const connection of connections) connection.close(closeCodes.goingAway, 'the gateway is shutting down')
+    await Promise.allSettled(connections.map(connection => connection.over))
+    this.#liveness[Symbol.dispose]()
+    await Promise.allSettled(this.#listeners.map(listener => listener[Symbol.asyncDispose]()))
+  }
+}

@@ -1,0 +1,24 @@
+import type { MethodName, Params, Result } from '../../protocol/method-table.ts'
+import type { Session } from '../../sessions/session.ts'
+
+/** The connection a request came on, as its handler sees it. */
+export interface Caller {
+  /** Creates or resumes the session of this connection. Returns its id. */
+  initialize(resumeSessionId: string | undefined): string
+}
+
+export interface RequestContext {
+  readonly caller: Caller
+  /** The session of the caller; the gate has been passed. */
+  readonly session: Session
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
+}
+
+/** One function for each method of the table. A forgotten one does not compile. */
+export type Handlers = {
+  readonly [M in MethodName]: (
+    params: Params<M>,
+    context: M extends 'initialize' ? Omit<RequestContext, 'session'> : RequestContext,
+  ) => Result<M> | Promise<Result<M>>
+}

@@ -1,0 +1,123 @@
+import { GatewayError } from '../../protocol/gateway-error.ts'
+import { maxIdBytes } from '../../protocol/limits.ts'
+import type { Params } from '../../protocol/method-table.ts'
+import type { HostOs, PathUri } from '../../protocol/path-uri.ts'
+import { restrictsAnything } from '../../protocol/sandbox-schemas.ts'
+import { childEnvironment } from '../../processes/child-environment.ts'
+import type { Launch } from '../../processes/engine.ts'
+import type { Handlers } from './handlers.ts'
+
+/** What the children of a gateway get besides what the request says. */
+export interface ChildDefaults {
+  readonly os: HostOs
+  /** Read at the time of each request. */
+  inheritedEnvironment(): ReadonlyMap<string, string>
+  /** Shell for a terminal whose environment names none. */
+  readonly loginShell: string
+  /** Variables every child gets, such as the marker its gateway finds it by. */
+  readonly markers: ReadonlyMap<string, string>
+}
+
+type ProcessHandlers = Pick<
+  Handlers,
+  'process/start' | 'process/read' | 'process/write' | 'process/signal' | 'process/terminate'
+>
+
+export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
+  return {
+    async 'process/start'(params, { session }) {
+      refuseUnenforceable(params)
+      const launch = prepareLaunch(params, defaults)
+      refuseLongId(params.processId)
+      await session.processes.start(params.processId, launch)
+      return { processId: params.processId, sandboxType: 'none' }
+    },
+
+    'process/read'({ processId, afterSeq, maxBytes, waitMs }, { session, signal }) {
+      const request = { afterSeq: afterSeq ?? 0, maxBytes: maxBytes ?? undefined, waitMs: waitMs ?? 0 }
+      return session.processes.read(processId, request, signal)
+    },
+
+    async 'process/write'({ processId, chunk, writeId }, { session, signal }) {
+      if (writeId === '') {
+        throw new GatewayError('invalidParams', 'writeId must not be empty', { data: { field: 'writeId' } })
+      }
+      return { status: await session.processes.write(processId, writeId, chunk, signal) }
+    },
+
+    async 'process/signal'({ processId }, { session }) {
+      await session.processes.interrupt(processId)
+      return {}
+    },
+
+    'process/terminate'({ processId }, { session }) {
+      return { running: session.processes.terminate(processId) }
+    },
+  }
+}
+
+/** Fails closed: a request that asks for a protection this gateway does not have must not run without it. */
+function refuseUnenforceable({ sandbox, networkProxy, enforceManagedNetwork }: Params<'process/start'>): void {
+  const refuse = (field: string, message: string) => new GatewayError('invalidParams', message, { data: { field } })
+  if (networkProxy) throw refuse('networkProxy', 'network proxy launches are not supported on this executor')
+  if (sandbox && restrictsAnything(sandbox)) {
+    throw refuse('sandbox', 'sandbox intent cannot be enforced on this executor')
+  }
+  if (enforceManagedNetwork) {
+    throw refuse('enforceManagedNetwork', 'managed network cannot be enforced on this executor')
+  }
+}
+
+function prepareLaunch(params: Params<'process/start'>, defaults: ChildDefaults): Launch {
+  const cwd = nativeCwd(params.cwd, defaults.os)
+  const [program, ...rest] = params.argv
+  if (program === undefined) {
+    throw new GatewayError('invalidParams', 'argv must not be empty', { data: { field: 'argv' } })
+  }
+  if (program === '') throw new GatewayError('internal', `missing program for ${params.tty ? 'PTY' : 'pipe'} spawn`)
+  const environment = childEnvironment({
+    policy: params.envPolicy,
+    overlay: params.env,
+    inherited: defaults.inheritedEnvironment(),
+  })
+  if (params.tty && !environment.has('SHELL')) environment.set('SHELL', defaults.loginShell)
+  for (const [name, value] of defaults.markers) environment.set(name, value)
+  refuseNul('argv', [...params.argv, params.arg0 ?? ''])
+  refuseNul('env', environment.keys())
+  refuseNul('env', environment.values())
+  return {
+    argv: [program, ...rest],
+    arg0: params.arg0 ?? undefined,
+    cwd,
+    environment,
+    streams: params.tty ? 'terminal' : params.pipeStdin ? 'pipes' : 'pipes without input',
+  }
+}
+
+function nativeCwd(cwd: PathUri, os: HostOs): Buffer {
+  const native = cwd.toNative(os)
+  if (Buffer.isBuffer(native)) return native
+  throw new GatewayError(
+    'invalidParams',
+    `cwd URI \`${cwd.canonical}\` is not valid on this exec-server host: ${native.problem}`,
+    { data: { field: 'cwd' } },
+  )
+}
+
+/** A NUL would silently cut the text short on its way to the operating system. */
+function refuseNul(field: string, texts: Iterable<string>): void {
+  for (const text of texts) {
+    if (text.includes('\0')) throw new GatewayError('internal', 'nul byte found in provided data', { data: { field } })
+  }
+}
+
+function refuseLongId(processId: string): void {
+  const bytes = Buffer.byteLength(processId)
+  if (bytes > maxIdBytes) {
+    throw GatewayError.limit(
+      'maxIdBytes',
+      maxIdBytes,
+      `processId has ${bytes} bytes; at most ${maxIdBytes} are allowed`,
+    )
+  }
+}

@@ -1,0 +1,85 @@
+import { finished, type Readable, type Writable } from 'node:stream'
+import { maxMessageBytes } from '../protocol/limits.ts'
+import { LineReader } from './line-reader.ts'
+import type { Transport, TransportEvents } from './transport.ts'
+
+/** Standard input and output: one message per line each way, one connection for the life of the program. */
+export class StdioTransport implements Transport {
+  readonly kind = 'stdio'
+  readonly malformedPrefix = 'failed to parse JSON-RPC message from exec-server stdio: '
+  readonly #input: Readable
+  readonly #output: Writable
+  #receivedBytes = 0
+
+  constructor(input: Readable, output: Writable) {
+    this.#input = input
+    this.#output = output
+  }
+
+  get queuedBytes(): number {
+    return this.#output.writableLength
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes
+  }
+
+  start(events: TransportEvents): void {
+    const reader = new LineReader(
+      {
+        line: text => {
+          events.received(text)
+        },
+        failed: () => {
+          events.disconnected()
+        },
+      },
+      maxMessageBytes,
+    )
+    this.#input.on('data', (bytes: Buffer) => {
+      this.#receivedBytes += bytes.length
+      reader.push(bytes)
+    })
+    this.#input.on('end', () => {
+      reader.end()
+      events.inputEnded()
+    })
+    this.#input.on('error', () => {
+      events.disconnected()
+    })
+    this.#output.on('drain', () => {
+      events.drained()
+    })
+    this.#output.on('error', () => {
+      events.disconnected()
+    })
+  }
+
+  send(text: string): void {
+    if (this.#output.writable) this.#output.write(`${text}\n`)
+  }
+
+  /** A pipe confirms nothing, and nothing that was written to it is ever asked for again. */
+  requestConfirmation(): void {}
+
+  pauseInput(): void {
+    this.#input.pause()
+  }
+
+  resumeInput(): void {
+    this.#input.resume()
+  }
+
+  /** Lines have no place for a code or a reason. */
+  async close(): Promise<void> {
+    this.#input.pause()
+    this.#output.end()
+    if (!this.#output.writableFinished && !this.#output.destroyed) {
+      await new Promise<void>(resolve => {
+        finished(this.#output, () => {
+          resolve()
+        })
+      })
+    }
+  }
+}

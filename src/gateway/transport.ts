@@ -1,0 +1,37 @@
+/** What carries the messages of one connection. The connection processor does not know which kind it has. */
+export interface Transport {
+  readonly kind: 'websocket' | 'stdio'
+  /** How an error about a malformed message begins; the protocol fixes it for each transport. */
+  readonly malformedPrefix: string
+  /** Bytes handed over that the operating system has not taken yet. */
+  readonly queuedBytes: number
+  /** Bytes received so far, a sign of life. */
+  readonly receivedBytes: number
+  /** Sends one message. Never blocks and never drops: whoever sends watches `queuedBytes`. */
+  send(text: string): void
+  /** Asks the peer to confirm what it has received. `confirmed` follows, if the peer ever answers. */
+  requestConfirmation(mark: number): void
+  /** Stops and resumes taking messages in. */
+  pauseInput(): void
+  resumeInput(): void
+  /**
+   * Sends what is queued, says goodbye with a code and a reason, and soon after lets go, whatever the peer does.
+   * Resolves when it has let go.
+   */
+  close(code: number, reason: string): Promise<void>
+}
+
+/** What a transport tells its connection. */
+export interface TransportEvents {
+  received(text: string): void
+  /** A message arrived that is not text. */
+  undecodable(detail: string): void
+  /** Everything handed over has been taken. */
+  drained(): void
+  /** The peer has received everything sent before this mark was given. */
+  confirmed(mark: number): void
+  /** No more input will come, but answers are still read. */
+  inputEnded(): void
+  /** The peer is gone. Called once. */
+  disconnected(): void
+}

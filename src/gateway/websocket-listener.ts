@@ -1,0 +1,97 @@
+import type { AddressInfo, Socket } from 'node:net'
+import websocketPlugin from '@fastify/websocket'
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Timers } from '../lifecycle/timers.ts'
+import { maxMessageBytes } from '../protocol/limits.ts'
+import { WebSocketTransport } from './websocket-transport.ts'
+
+export interface ListenerOptions {
+  readonly host: string
+  readonly port: number
+  readonly timers: Timers
+  /** Whether the health endpoints beyond `/readyz` are served. */
+  readonly hasHealthEndpoints: boolean
+  /** Whether one more connection may come in; the HTTP status of the refusal otherwise. */
+  readonly admit: () => 'yes' | 'draining' | 'full'
+  /** Takes over a new connection: calls `start` of the transport. */
+  readonly accepted: (transport: WebSocketTransport) => void
+}
+
+/** The HTTP/1.1 endpoint: WebSocket upgrades on `/`, health on `/readyz`. The only file that knows Fastify. */
+export class WebSocketListener implements AsyncDisposable {
+  readonly url: string
+  readonly #app: FastifyInstance
+  readonly #sockets: ReadonlySet<Socket>
+
+  private constructor(app: FastifyInstance, sockets: ReadonlySet<Socket>) {
+    this.#app = app
+    this.#sockets = sockets
+    this.url = listeningUrl(app.server.address() as AddressInfo)
+  }
+
+  /** @throws when the address cannot be bound */
+  static async open(options: ListenerOptions): Promise<WebSocketListener> {
+    const app = fastify({ forceCloseConnections: true })
+    const sockets = new Set<Socket>()
+    await app.register(websocketPlugin, {
+      options: { maxPayload: maxMessageBytes, perMessageDeflate: false },
+      // The gateway closes its connections itself, with a code and a reason.
+      preClose: done => {
+        done()
+      },
+    })
+    app.addHook('onRequest', (request, reply, next) => {
+      const status = refusal(request, options)
+      if (status === undefined) next()
+      else answer(reply, status)
+    })
+    app.setNotFoundHandler((_request, reply) => answer(reply, 404))
+    app.get('/readyz', (_request, reply) => answer(reply, options.admit() === 'draining' ? 503 : 200))
+    if (options.hasHealthEndpoints) app.get('/livez', (_request, reply) => answer(reply, 200))
+    app.route({
+      method: 'GET',
+      url: '/',
+      handler: (_request, reply) => answer(reply, 400),
+      wsHandler: (websocket, request) => {
+        const { socket } = request.raw
+        sockets.add(socket)
+        socket.once('close', () => sockets.delete(socket))
+        options.accepted(new WebSocketTransport({ websocket, socket, timers: options.timers }))
+      },
+    })
+    await app.listen({ host: options.host, port: options.port })
+    return new WebSocketListener(app, sockets)
+  }
+
+  /** Stops listening and cuts what is still connected. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Once upgraded, a socket is no longer the business of the HTTP server, which waits for it all the same.
+    for (const socket of this.#sockets) socket.destroy()
+    await this.#app.close()
+  }
+}
+
+/** The status that refuses a request before any route sees it. */
+function refusal(request: FastifyRequest, options: ListenerOptions): number | undefined {
+  // Browsers send an Origin; nothing that runs in one may drive this machine.
+  if (request.headers.origin !== undefined) return 403
+  const [path] = request.url.split('?')
+  if (request.ws) {
+    if (path !== '/') return 404
+    if (options.admit() !== 'yes') return 503
+    return undefined
+  }
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  const isKnown = path === '/' || path === '/readyz' || (path === '/livez' && options.hasHealthEndpoints)
+  if (isKnown && !isRead) return 405
+  if (path === '/' && request.method === 'HEAD') return 405
+  return undefined
+}
+
+function answer(reply: FastifyReply, status: number): FastifyReply {
+  return reply.code(status).send()
+}
+
+function listeningUrl({ family, address, port }: AddressInfo): string {
+  return `ws://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}

@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import type { Timers } from '../lifecycle/timers.ts'
+import type { Transport, TransportEvents } from './transport.ts'
+
+/** How long the closing handshake may take. */
+const closeMs = 1000
+
+/** One WebSocket. Each message is one frame of text; pings carry marks, and the pongs that answer them confirm. */
+export class WebSocketTransport implements Transport {
+  readonly kind = 'websocket'
+  readonly malformedPrefix: string
+  readonly #websocket: WebSocket
+  readonly #socket: Socket
+  readonly #timers: Timers
+  readonly #strictText = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+  constructor(options: { websocket: WebSocket; socket: Socket; timers: Timers }) {
+    this.#websocket = options.websocket
+    this.#socket = options.socket
+    this.#timers = options.timers
+    const { remoteAddress, remoteFamily, remotePort } = options.socket
+    const host = remoteFamily === 'IPv6' ? `[${remoteAddress}]` : remoteAddress
+    this.malformedPrefix = `failed to parse websocket JSON-RPC message from exec-server websocket ${host}:${remotePort}: `
+    options.socket.setNoDelay(true)
+  }
+
+  get queuedBytes(): number {
+    return this.#websocket.bufferedAmount
+  }
+
+  get receivedBytes(): number {
+    return this.#socket.bytesRead
+  }
+
+  /** To be called once, before any message can arrive. */
+  start(events: TransportEvents): void {
+    const websocket = this.#websocket
+    let isOver = false
+    const over = () => {
+      if (isOver) return
+      isOver = true
+      events.disconnected()
+    }
+    websocket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (!isBinary) return events.received(data.toString())
+      let text: string
+      try {
+        text = this.#strictText.decode(data)
+      } catch {
+        return events.undecodable('the message is not valid UTF-8')
+      }
+      events.received(text)
+    })
+    websocket.on('pong', (data: Buffer) => {
+      events.confirmed(Number(data.toString('latin1')))
+    })
+    websocket.on('close', over)
+    // The close that follows an error says all there is to say.
+    websocket.on('error', () => {})
+    this.#socket.on('drain', () => {
+      events.drained()
+    })
+    // A Close frame ends the connection the moment it is read, before TCP is torn down: the client may resume at once.
+    this.#socket.on('data', () => {
+      if (websocket.readyState !== websocket.OPEN) over()
+    })
+  }
+
+  send(text: string): void {
+    if (this.#websocket.readyState === this.#websocket.OPEN) this.#websocket.send(text)
+  }
+
+  requestConfirmation(mark: number): void {
+    if (this.#websocket.readyState === this.#websocket.OPEN) this.#websocket.ping(String(mark))
+  }
+
+  pauseInput(): void {
+    this.#websocket.pause()
+  }
+
+  resumeInput(): void {
+    this.#websocket.resume()
+  }
+
+  async close(code: number, reason: string): Promise<void> {
+    if (this.#socket.destroyed) return
+    const isGone = once(this.#socket, 'close')
+    // The reason of a Close frame has at most 123 bytes. RFC 6455 section 5.5.1
+    this.#websocket.close(code, reason.slice(0, 120))
+    using _deadline = this.#timers.after(closeMs, () => {
+      this.#websocket.terminate()
+    })
+    await isGone
+  }
+}

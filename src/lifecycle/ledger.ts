@@ -1,0 +1,46 @@
+/** What the gateway owns and counts. Each kind is a closed set: it may become a metric. */
+export const ownedKinds = ['connection', 'session', 'process', 'request', 'poll', 'timer', 'child'] as const
+export type OwnedKind = (typeof ownedKinds)[number]
+
+/**
+ * Counts everything that is owned. Taking a guard counts up, disposing it counts down, once. The numbers are what
+ * gauges report and what a leak test compares with zero.
+ */
+export class Ledger {
+  readonly #active = new Map<OwnedKind, number>(ownedKinds.map(kind => [kind, 0]))
+
+  take(kind: OwnedKind): Guard {
+    this.#move(kind, 1)
+    return new Guard(() => {
+      this.#move(kind, -1)
+    })
+  }
+
+  active(kind: OwnedKind): number {
+    return this.#active.get(kind) ?? 0
+  }
+
+  /** The kinds that are still held, with their counts. Empty when nothing is. */
+  outstanding(): Partial<Record<OwnedKind, number>> {
+    return Object.fromEntries([...this.#active].filter(([, count]) => count !== 0))
+  }
+
+  #move(kind: OwnedKind, step: number): void {
+    this.#active.set(kind, this.active(kind) + step)
+  }
+}
+
+/** Something that is held until it is disposed. Disposing again does nothing. */
+export class Guard implements Disposable {
+  #release: (() => void) | undefined
+
+  constructor(release: () => void) {
+    this.#release = release
+  }
+
+  [Symbol.dispose](): void {
+    const release = this.#release
+    this.#release = undefined
+    release?.()
+  }
+}

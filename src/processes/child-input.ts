@@ -1,0 +1,89 @@
+import type { InputStream } from './engine.ts'
+
+interface PendingWrite {
+  readonly bytes: Buffer
+  settle(status: 'accepted' | 'closed'): void
+}
+
+/**
+ * Standard input of one child. Accepted bytes are queued up to a limit; whoever comes then waits in line, without
+ * holding up anything else. Once the reader is gone or the input was closed every write answers `closed`.
+ */
+export class ChildInput implements Disposable {
+  readonly #stream: InputStream
+  readonly #limitBytes: number
+  readonly #pending = new Set<PendingWrite>()
+  #open = true
+
+  constructor(stream: InputStream, limitBytes: number) {
+    this.#stream = stream
+    this.#limitBytes = limitBytes
+    stream.writer.on('error', this.#closed)
+    stream.writer.on('close', this.#closed)
+  }
+
+  get isOpen(): boolean {
+    return this.#open
+  }
+
+  get queuedBytes(): number {
+    return this.#stream.writer.writableLength
+  }
+
+  /**
+   * Queues the bytes. Waits while the queue is full; a write larger than the queue is taken once the queue is empty.
+   * An aborted wait rejects with the reason of the signal, and nothing was written.
+   */
+  write(bytes: Buffer, signal: AbortSignal): 'accepted' | 'closed' | Promise<'accepted' | 'closed'> {
+    if (!this.#open) return 'closed'
+    if (this.#pending.size === 0 && this.#hasRoomFor(bytes)) {
+      this.#queue(bytes)
+      return 'accepted'
+    }
+    return new Promise((resolve, reject) => {
+      const aborted = () => {
+        this.#pending.delete(write)
+        reject(signal.reason as Error)
+        this.#written()
+      }
+      const write: PendingWrite = {
+        bytes,
+        settle: status => {
+          signal.removeEventListener('abort', aborted)
+          resolve(status)
+        },
+      }
+      signal.addEventListener('abort', aborted, { once: true })
+      this.#pending.add(write)
+    })
+  }
+
+  /** Closes the input: queued bytes are dropped, waiting writes answer `closed`. */
+  [Symbol.dispose](): void {
+    this.#closed()
+    this.#stream.close()
+  }
+
+  #hasRoomFor(bytes: Buffer): boolean {
+    return this.queuedBytes === 0 || this.queuedBytes + bytes.length <= this.#limitBytes
+  }
+
+  #queue(bytes: Buffer): void {
+    if (bytes.length > 0) this.#stream.writer.write(bytes, this.#written)
+  }
+
+  readonly #written = (): void => {
+    for (const write of this.#pending) {
+      if (!this.#open || !this.#hasRoomFor(write.bytes)) return
+      this.#pending.delete(write)
+      this.#queue(write.bytes)
+      write.settle('accepted')
+    }
+  }
+
+  readonly #closed = (): void => {
+    this.#open = false
+    for (const write of this.#pending) write.settle('closed')
+    this.#pending.clear()
+  }
+}

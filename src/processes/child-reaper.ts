@@ -1,0 +1,92 @@
+import { errnos, type Libc, SystemError, type WaitedChild } from './libc.ts'
+
+const ENOSYS = 38
+const EPERM = 1
+
+interface Watched {
+  /** Readable once the process has ended; absent where the kernel has no pidfds. */
+  readonly pidDescriptor: number | undefined
+  readonly exited: (child: WaitedChild) => void
+}
+
+/**
+ * Waits for the children of the native engine. Owns the SIGCHLD listener, hence one for each program, made in
+ * main.ts and passed in.
+ *
+ * Linux merges pending SIGCHLDs, so one signal may stand for many exits. A pidfd for each child in one epoll set tells
+ * which ones ended, so that the cost of an exit does not grow with the number of living children. Every child is
+ * waited for by its own pid: waiting for any child would steal those of Node itself.
+ */
+export class ChildReaper implements Disposable {
+  readonly #libc: Libc
+  readonly #poll: number
+  readonly #watched = new Map<number, Watched>()
+  readonly #withoutDescriptor = new Set<number>()
+
+  private constructor(libc: Libc) {
+    this.#libc = libc
+    this.#poll = libc.createPoll()
+    process.on('SIGCHLD', this.#childEnded)
+  }
+
+  static open(libc: Libc): ChildReaper {
+    return new ChildReaper(libc)
+  }
+
+  /** Calls `exited` once, after the process has been reaped. To be called right after the spawn. */
+  watch(pid: number, exited: (child: WaitedChild) => void): void {
+    const pidDescriptor = this.#openPidDescriptor(pid)
+    this.#watched.set(pid, { pidDescriptor, exited })
+    if (pidDescriptor === undefined) this.#withoutDescriptor.add(pid)
+    else this.#libc.watchReadable(this.#poll, pidDescriptor, pid)
+  }
+
+  [Symbol.dispose](): void {
+    process.off('SIGCHLD', this.#childEnded)
+    for (const { pidDescriptor } of this.#watched.values()) {
+      if (pidDescriptor !== undefined) this.#libc.close(pidDescriptor)
+    }
+    this.#watched.clear()
+    this.#libc.close(this.#poll)
+  }
+
+  readonly #childEnded = (): void => {
+    for (const pid of this.#withoutDescriptor) this.#reap(pid)
+    for (;;) {
+      const ended = this.#libc.readyTags(this.#poll)
+      if (ended.length === 0) return
+      for (const pid of ended) this.#reap(pid)
+    }
+  }
+
+  #reap(pid: number): void {
+    const watched = this.#watched.get(pid)
+    if (watched === undefined) return
+    const child = this.#wait(pid)
+    if (child === undefined) return
+    this.#watched.delete(pid)
+    this.#withoutDescriptor.delete(pid)
+    if (watched.pidDescriptor !== undefined) this.#libc.close(watched.pidDescriptor)
+    watched.exited(child)
+  }
+
+  /** Somebody else reaping our child is the one way to lose its status; it must not stop the sweep. */
+  #wait(pid: number): WaitedChild | undefined {
+    try {
+      return this.#libc.wait(pid)
+    } catch (error) {
+      if (error instanceof SystemError && error.errno === errnos.ECHILD)
+        return { exitCode: undefined, signal: undefined, cpuSeconds: 0 }
+      throw error
+    }
+  }
+
+  #openPidDescriptor(pid: number): number | undefined {
+    try {
+      return this.#libc.openPidDescriptor(pid)
+    } catch (error) {
+      if (error instanceof SystemError && (error.errno === ENOSYS || error.errno === EPERM)) return undefined
+      throw error
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import type { Writable } from 'node:stream'
+import type { OutputStream } from '../protocol/process-schemas.ts'
+
+/** What standard input, output and error of a new process are. */
+export type StandardStreams =
+  /** A terminal of its own for all three. */
+  | 'terminal'
+  /** Pipes for output and error; standard input is a pipe or `/dev/null`. */
+  | 'pipes'
+  | 'pipes without input'
+
+/** One command, ready to be started. */
+export interface Launch {
+  /** argv[0] is the program that is searched and executed. */
+  readonly argv: readonly [program: string, ...rest: string[]]
+  /** argv[0] as the process sees it, when it differs. */
+  readonly arg0: string | undefined
+  /** Native path bytes of an absolute path. */
+  readonly cwd: Buffer
+  /** The whole environment. */
+  readonly environment: ReadonlyMap<string, string>
+  readonly streams: StandardStreams
+}
+
+/** How a process ended, as the operating system tells it. */
+export interface ChildExit {
+  /** 0–255, or 128 + the signal. -1 when somebody else took the status. */
+  readonly code: number
+  readonly signal: number | undefined
+  /** User and system time of the process and its waited-for descendants. */
+  readonly cpuSeconds: number | undefined
+}
+
+/** What a started process tells its owner. Nothing is called before `start` has returned. */
+export interface ChildEvents {
+  /** The bytes are borrowed: they are valid during the call only. */
+  output(stream: OutputStream, bytes: Buffer): void
+  /** The last holder of the stream is gone. Called once for each stream. */
+  streamEnded(stream: OutputStream): void
+  /** Called once, after everything the process itself wrote to its pipes has been handed over. */
+  exited(exit: ChildExit): void
+}
+
+/** The writing end of a standard input. */
+export interface InputStream {
+  readonly writer: Writable
+  /** Lets go of the input. A terminal stays open: its output comes the same way. */
+  close(): void
+}
+
+/** A process the engine started. Disposing it closes its streams; it does not end the process. */
+export interface Child extends Disposable {
+  readonly pid: number
+  /** Output streams that have not ended. */
+  readonly openStreams: number
+  /** Standard input, when it is a pipe or a terminal. */
+  readonly input: InputStream | undefined
+  pauseOutput(): void
+  resumeOutput(): void
+  /** SIGINT to the group in the foreground of the terminal, else to the process's own group. */
+  interrupt(): void
+  /** SIGKILL for the process group, and in a terminal for every member of its session. */
+  kill(): void
+  /** A signal for the whole process group. Does nothing once the process has been reaped: the number may be reused. */
+  signalGroup(signal: number): void
+  /** A signal for every living member of the process's operating-system session, in whichever group. */
+  signalSession(signal: number): void
+  /** Stops reading: streams that descendants still hold count as ended. */
+  endStreams(): void
+}
+
+/** Starts processes. Two implementations may exist behind it; nothing above knows which one runs. */
+export interface ProcessEngine {
+  readonly name: string
+  /**
+   * Starts the command.
+   * @throws SystemError with the operating system's number and wording
+   */
+  start(launch: Launch, events: ChildEvents): Child
+}

@@ -1,0 +1,316 @@
+import type { Guard, Ledger } from '../lifecycle/ledger.ts'
+import type { Timers } from '../lifecycle/timers.ts'
+import { GatewayError } from '../protocol/gateway-error.ts'
+import type { OutputPage, OutputStream, WriteStatus } from '../protocol/process-schemas.ts'
+import { ChildInput } from './child-input.ts'
+import type { Delivery, Waiter } from './delivery.ts'
+import type { Child, ChildEvents, ChildExit, Launch, ProcessEngine } from './engine.ts'
+import { SystemError } from './libc.ts'
+import { OutputLog } from './output-log.ts'
+import { OutputPolls } from './output-polls.ts'
+import { catchUpMs, type ProcessLimits, tailMs } from './process-limits.ts'
+import { Completion, type ProcessMetrics } from './process-metrics.ts'
+import { WrittenInputs } from './written-inputs.ts'
+
+const SIGKILL = 9
+const SIGTERM = 15
+
+/** What every process of a gateway shares. */
+export interface ProcessHost {
+  readonly engine: ProcessEngine
+  readonly ledger: Ledger
+  readonly timers: Timers
+  readonly metrics: ProcessMetrics
+  readonly limits: ProcessLimits
+}
+
+export interface HostProcessOptions {
+  readonly host: ProcessHost
+  readonly id: string
+  readonly launch: Launch
+  readonly delivery: Delivery | undefined
+  /** Called once, when the process has exited and its streams have ended. */
+  readonly closed: () => void
+}
+
+/**
+ * One running command: its output, its input, its end.
+ *
+ * It lives through *running* (not reaped), *exited* (reaped, a descendant may still hold its streams) and *closed*. The exit
+ * is recorded when the streams have ended too, or a moment later when they have not.
+ */
+export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
+  readonly id: string
+  readonly #host: ProcessHost
+  readonly #child: Child
+  readonly #input: ChildInput | undefined
+  readonly #writes = new WrittenInputs()
+  readonly #log: OutputLog
+  readonly #polls: OutputPolls
+  readonly #completion: Completion
+  readonly #held: Guard
+  readonly #closed: () => void
+  readonly #gone = Promise.withResolvers<void>()
+  #state: 'running' | 'exited' | 'closed' = 'running'
+  #exit: ChildExit | undefined
+  #exitRecorded = false
+  #terminated = false
+  #paused = false
+  #flush: NodeJS.Immediate | undefined
+  #tail: Disposable | undefined
+  #catchUp: Disposable | undefined
+
+  private constructor(options: HostProcessOptions) {
+    const { host } = options
+    this.id = options.id
+    this.#host = host
+    this.#closed = options.closed
+    this.#polls = new OutputPolls(host.ledger, host.timers)
+    this.#log = new OutputLog({
+      processId: options.id,
+      detachedOutputBytes: host.limits.detachedOutputBytes,
+      owner: this,
+      delivery: options.delivery,
+    })
+    this.#child = host.engine.start(options.launch, this)
+    this.#input = this.#child.input && new ChildInput(this.#child.input, host.limits.stdinQueueBytes)
+    this.#completion = new Completion(host.metrics)
+    this.#held = host.ledger.take('process')
+  }
+
+  /** @throws SystemError when the operating system refuses; nothing is left behind then */
+  static start(options: HostProcessOptions): HostProcess {
+    return new HostProcess(options)
+  }
+
+  get pid(): number {
+    return this.#child.pid
+  }
+
+  get isRunning(): boolean {
+    return this.#state === 'running'
+  }
+
+  get isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
+  /** Resolves when the process is closed. */
+  get gone(): Promise<void> {
+    return this.#gone.promise
+  }
+
+  // What the client asks for
+
+  async read(request: ReadRequest, signal: AbortSignal): Promise<OutputPage> {
+    await this.#polls.wait(() => this.#hasNews(request.afterSeq), request.waitMs, signal)
+    const page = this.#log.page(request.afterSeq, request.maxBytes)
+    this.#goOn()
+    return {
+      ...page,
+      exited: this.#exitRecorded,
+      exitCode: this.#exitRecorded ? (this.#exit?.code ?? null) : null,
+      closed: this.isClosed,
+      failure: null,
+      sandboxDenied: false,
+    }
+  }
+
+  async write(writeId: string, bytes: Buffer, signal: AbortSignal): Promise<WriteStatus> {
+    const input = this.#input
+    if (input === undefined) return 'stdinClosed'
+    const status = await this.#writes.once(writeId, () => (this.#terminated ? 'closed' : input.write(bytes, signal)))
+    if (status === 'accepted') return status
+    if (this.#terminated) throw new GatewayError('internal', 'failed to write to process stdin')
+    return 'stdinClosed'
+  }
+
+  /** SIGINT to what runs in the foreground. Nothing happens once the process has exited or was terminated. */
+  interrupt(): void {
+    if (this.#state !== 'running' || this.#terminated) return
+    try {
+      this.#child.interrupt()
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error
+      throw new GatewayError('internal', `failed to signal process: ${error.message}`, { cause: error })
+    }
+  }
+
+  /**
+   * SIGKILL for the process and its group, at once. What it wrote before is still delivered.
+   * @returns whether the process was running
+   */
+  terminate(): boolean {
+    if (this.#state !== 'running') return false
+    if (!this.#terminated) {
+      this.#terminated = true
+      this.#input?.[Symbol.dispose]()
+      this.#child.kill()
+    }
+    return true
+  }
+
+  // Between connections
+
+  attach(delivery: Delivery): void {
+    this.#log.attach(delivery)
+    this.#catchUp = this.#host.timers.after(catchUpMs, () => {
+      this.#log.release()
+      this.#goOn()
+    })
+    this.#goOn()
+  }
+
+  detach(): void {
+    this.#catchUp?.[Symbol.dispose]()
+    this.#log.detach()
+    this.#goOn()
+  }
+
+  // What the delivery tells
+
+  roomMade(): void {
+    this.#log.seal()
+    this.#goOn()
+  }
+
+  acknowledged(): void {
+    this.#log.evict()
+  }
+
+  // What the engine tells
+
+  output(stream: OutputStream, bytes: Buffer): void {
+    this.#log.append(stream, bytes)
+    if (this.#log.isFull) this.#pause()
+    // Whatever else arrives in this turn of the event loop is merged before it is numbered.
+    this.#flush ??= setImmediate(this.#turnEnded)
+  }
+
+  streamEnded(): void {
+    if (this.#child.openStreams > 0 || this.#exit === undefined) return
+    if (!this.#exitRecorded) this.#recordExit()
+    else this.#close()
+  }
+
+  exited(exit: ChildExit): void {
+    this.#exit = exit
+    this.#state = 'exited'
+    this.#completion.claim(this.#terminated ? 'terminated' : exit.code === 0 ? 'success' : 'error')
+    this.#input?.[Symbol.dispose]()
+    if (this.#child.openStreams === 0) this.#recordExit()
+    else this.#awaitTail()
+  }
+
+  /**
+   * Ends the process with everything in its session: SIGTERM, grace, SIGKILL; then closes its streams. Waits until it is
+   * gone. Without grace it starts with SIGKILL.
+   */
+  async end(graceMs: number): Promise<void> {
+    this.#completion.claim('terminated')
+    this.#input?.[Symbol.dispose]()
+    if (this.#state === 'running' && graceMs > 0) {
+      this.#child.signalGroup(SIGTERM)
+      await this.#goneWithin(graceMs)
+    }
+    if (!this.isClosed) {
+      this.#child.signalSession(SIGKILL)
+      // A process in uninterruptible sleep may outlive even this; nobody waits for it longer.
+      if (this.#state === 'running') await this.#goneWithin(this.#host.limits.graceMs)
+      this.#child.endStreams()
+    }
+    this.#release()
+  }
+
+  /** SIGKILL for everything in the process's session, without waiting. */
+  kill(): void {
+    if (!this.isClosed) this.#child.signalSession(SIGKILL)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end(this.#host.limits.graceMs)
+  }
+
+  /** The retention of a closed process is over: forgets its output and fails whoever still waits for it. */
+  forget(): void {
+    this.#release()
+  }
+
+  readonly #turnEnded = (): void => {
+    this.#flush = undefined
+    if (!this.#log.hasPending) return this.#polls.wake()
+    // Without room the rest waits and merges with what comes; nobody may wait for it in vain, though.
+    if ((this.#log.isAttached && !this.#log.isFull) || !this.#polls.isEmpty) this.#log.seal()
+    this.#polls.wake()
+  }
+
+  #hasNews(afterSeq: number): boolean {
+    if (this.isClosed || this.#log.hasOutputAfter(afterSeq)) return true
+    return this.#exitRecorded && afterSeq < this.#log.nextSeq - 1
+  }
+
+  #pause(): void {
+    if (!this.#paused) this.#child.pauseOutput()
+    this.#paused = true
+    this.#log.awaitRoom()
+  }
+
+  /** Lets output flow again unless there is still a reason to hold it back. */
+  #goOn(): void {
+    if (!this.#paused) return
+    if (this.#log.isFull) return this.#log.awaitRoom()
+    this.#paused = false
+    this.#child.resumeOutput()
+  }
+
+  /** A descendant may still write to the streams. While a slow peer holds the output back the time does not count. */
+  #awaitTail(): void {
+    this.#tail = this.#host.timers.after(tailMs, () => {
+      if (this.#paused && this.#log.isAttached) this.#awaitTail()
+      else this.#recordExit()
+    })
+  }
+
+  #recordExit(): void {
+    this.#tail?.[Symbol.dispose]()
+    this.#exitRecorded = true
+    this.#log.recordExit(this.#exit?.code ?? -1)
+    this.#polls.wake()
+    if (this.#terminated) this.#child.endStreams()
+    if (this.#child.openStreams === 0) this.#close()
+  }
+
+  #close(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#log.recordClosed()
+    this.#child[Symbol.dispose]()
+    this.#held[Symbol.dispose]()
+    this.#polls.wake()
+    this.#gone.resolve()
+    this.#closed()
+  }
+
+  async #goneWithin(waitMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    using _deadline = this.#host.timers.after(waitMs, resolve)
+    await Promise.race([this.gone, promise])
+  }
+
+  #release(): void {
+    if (this.#flush !== undefined) clearImmediate(this.#flush)
+    this.#tail?.[Symbol.dispose]()
+    this.#catchUp?.[Symbol.dispose]()
+    this.#polls.failAll(new GatewayError('invalidRequest', `unknown process id ${this.id}`))
+    this.#log[Symbol.dispose]()
+    this.#child[Symbol.dispose]()
+    this.#held[Symbol.dispose]()
+    this.#completion[Symbol.dispose]()
+  }
+}
+
+export interface ReadRequest {
+  readonly afterSeq: number
+  readonly maxBytes: number | undefined
+  readonly waitMs: number
+}

@@ -1,0 +1,366 @@
+import { createRequire } from 'node:module'
+import type koffi from 'koffi'
+
+/** A system call that failed, with the operating system's number and text for it. */
+export class SystemError extends Error {
+  override readonly name = 'SystemError'
+  readonly errno: number
+
+  constructor(errno: number, text: string) {
+    super(`${text} (os error ${errno})`)
+    this.errno = errno
+  }
+}
+
+export const errnos = {
+  ENOENT: 2,
+  ESRCH: 3,
+  EINTR: 4,
+  ENOEXEC: 8,
+  ECHILD: 10,
+  EAGAIN: 11,
+  EACCES: 13,
+  ENOTDIR: 20,
+  EIO: 5,
+} as const
+
+const O_RDWR = 0o2
+const O_NOCTTY = 0o400
+const O_NONBLOCK = 0o4000
+const O_CLOEXEC = 0o2000000
+const X_OK = 1
+const WNOHANG = 1
+const EPOLL_CLOEXEC = O_CLOEXEC
+const EPOLL_CTL_ADD = 1
+const EPOLLIN = 1
+const AF_UNIX = 1
+const SOCK_STREAM = 1
+const TIOCGPGRP = 0x540f
+const TIOCSWINSZ = 0x5414
+const SYS_pidfd_send_signal = 424
+const SYS_pidfd_open = 434
+
+const POSIX_SPAWN_SETSIGDEF = 0x04
+const POSIX_SPAWN_SETSIGMASK = 0x08
+const POSIX_SPAWN_SETSID = 0x80
+
+/** Sizes of glibc's opaque structures, rounded up: x86-64 and arm64 need 336, 80 and 128 bytes. */
+const spawnAttributesBytes = 512
+const fileActionsBytes = 256
+const signalSetBytes = 128
+const resourceUsageBytes = 144
+
+/** The kernel packs `struct epoll_event` on x86-64 only. */
+const epollEvent = process.arch === 'x64' ? { bytes: 12, dataOffset: 4 } : { bytes: 16, dataOffset: 8 }
+const epollBatch = 256
+
+/** Where a descriptor of the new process comes from. */
+export type DescriptorSource =
+  | { readonly descriptor: number }
+  | { readonly path: string; readonly flags: number }
+  /** The same as an earlier descriptor of the new process. */
+  | { readonly sameAs: number }
+
+export interface SpawnPlan {
+  /** File to execute. No search takes place. */
+  readonly file: string
+  readonly argv: readonly string[]
+  /** `NAME=value` strings. */
+  readonly environment: readonly string[]
+  /** Native path bytes. */
+  readonly cwd: Buffer
+  /** Descriptors 0, 1, 2 of the new process. Everything above is closed. */
+  readonly descriptors: readonly DescriptorSource[]
+}
+
+export interface WaitedChild {
+  readonly exitCode: number | undefined
+  readonly signal: number | undefined
+  /** User and system time of the child and its waited-for descendants. */
+  readonly cpuSeconds: number
+}
+
+/**
+ * The C library, as far as processes need it. The only file that knows koffi. Every call is synchronous and short;
+ * a failed call throws SystemError unless its signature says otherwise.
+ */
+export class Libc {
+  readonly #koffi: typeof koffi
+  readonly #call: ReturnType<typeof bind>
+  readonly #attributes = Buffer.alloc(spawnAttributesBytes)
+  readonly #usage = Buffer.alloc(resourceUsageBytes)
+  readonly #status = Buffer.alloc(4)
+  readonly #events = Buffer.alloc(epollEvent.bytes * epollBatch)
+
+  private constructor(library: typeof koffi) {
+    this.#koffi = library
+    this.#call = bind(library)
+    this.#prepareAttributes()
+  }
+
+  /**
+   * Loads koffi and binds the symbols.
+   * @throws when this is not Linux, koffi is missing, or the C library lacks a symbol (glibc before 2.34, musl)
+   */
+  static load(): Libc {
+    if (process.platform !== 'linux') throw new Error(`the native engine needs Linux, this is ${process.platform}`)
+    return new Libc(createRequire(import.meta.url)('koffi') as typeof koffi)
+  }
+
+  /** posix_spawn(3) as leader of a new session and group, with default signals, an empty mask and no descriptor above 2. */
+  spawn(plan: SpawnPlan): number {
+    const actions = Buffer.alloc(fileActionsBytes)
+    const call = this.#call
+    this.#check(call.actionsInit(actions))
+    try {
+      this.#check(call.actionsAddChdir(actions, Buffer.concat([plan.cwd, Buffer.alloc(1)])))
+      for (const [target, source] of plan.descriptors.entries()) {
+        if ('path' in source) this.#check(call.actionsAddOpen(actions, target, source.path, source.flags, 0))
+        else this.#check(call.actionsAddDup2(actions, 'sameAs' in source ? source.sameAs : source.descriptor, target))
+      }
+      this.#check(call.actionsAddCloseFrom(actions, plan.descriptors.length))
+      this.#check(
+        call.spawn(
+          this.#status,
+          plan.file,
+          actions,
+          this.#attributes,
+          [...plan.argv, null],
+          [...plan.environment, null],
+        ),
+      )
+      return this.#status.readInt32LE()
+    } finally {
+      call.actionsDestroy(actions)
+    }
+  }
+
+  /** wait4(2) without blocking: `undefined` while the child lives. */
+  wait(pid: number): WaitedChild | undefined {
+    const waited = this.#call.wait4(pid, this.#status, WNOHANG, this.#usage)
+    if (waited === 0) return undefined
+    if (waited < 0) throw this.#failure()
+    const status = this.#status.readInt32LE()
+    const signal = status & 0x7f
+    const seconds = (offset: number) =>
+      Number(this.#usage.readBigInt64LE(offset)) + Number(this.#usage.readBigInt64LE(offset + 8)) / 1e6
+    return {
+      exitCode: signal === 0 ? (status >> 8) & 0xff : undefined,
+      signal: signal === 0 ? undefined : signal,
+      cpuSeconds: seconds(0) + seconds(16),
+    }
+  }
+
+  /** A pipe whose ends are closed on exec: [read end, write end]. */
+  pipe(): [number, number] {
+    return this.#pair(pair => this.#call.pipe2(pair, O_CLOEXEC))
+  }
+
+  /** A connected pair of stream sockets, closed on exec. */
+  socketPair(): [number, number] {
+    return this.#pair(pair => this.#call.socketpair(AF_UNIX, SOCK_STREAM | O_CLOEXEC, 0, pair))
+  }
+
+  /** A new pseudo-terminal: the descriptor of its master, non-blocking, and the path of its slave. pty(7) */
+  openTerminal(): { master: number; slavePath: string } {
+    const master = this.#result(this.#call.openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK))
+    try {
+      this.#result(this.#call.grantpt(master))
+      this.#result(this.#call.unlockpt(master))
+      const name = Buffer.alloc(64)
+      this.#check(this.#call.ptsname(master, name, name.length))
+      return { master, slavePath: name.toString('latin1', 0, name.indexOf(0)) }
+    } catch (error) {
+      this.close(master)
+      throw error
+    }
+  }
+
+  resizeTerminal(master: number, rows: number, columns: number): void {
+    const size = Buffer.alloc(8)
+    size.writeUInt16LE(rows, 0)
+    size.writeUInt16LE(columns, 2)
+    this.#result(this.#call.ioctl(master, TIOCSWINSZ, 'void *', size))
+  }
+
+  /** The process group in the foreground of a terminal; `undefined` when there is none. */
+  foregroundGroup(master: number): number | undefined {
+    if (this.#call.ioctl(master, TIOCGPGRP, 'void *', this.#status) < 0) return undefined
+    const group = this.#status.readInt32LE()
+    return group > 0 ? group : undefined
+  }
+
+  /** Makes `target` another name of `descriptor`, closing what it was. Closed on exec. */
+  replaceDescriptor(descriptor: number, target: number): void {
+    this.#result(this.#call.dup3(descriptor, target, O_CLOEXEC))
+  }
+
+  /** read(2): the number of bytes, 0 at the end, `undefined` when nothing is there yet. */
+  read(descriptor: number, into: Buffer): number | undefined {
+    for (;;) {
+      const count = this.#call.read(descriptor, into, into.length)
+      if (count >= 0) return count
+      const errno = this.#koffi.errno()
+      if (errno === errnos.EAGAIN) return undefined
+      // The master of a terminal without a holder on the other side reports its end like this.
+      if (errno === errnos.EIO) return 0
+      if (errno !== errnos.EINTR) throw this.#failure(errno)
+    }
+  }
+
+  close(descriptor: number): void {
+    this.#call.close(descriptor)
+  }
+
+  /** access(2): throws unless the calling user may execute the file. A directory passes. */
+  checkExecutable(path: string): void {
+    this.#result(this.#call.access(path, X_OK))
+  }
+
+  /**
+   * kill(2) on a process group.
+   * @returns false when the group has no member left
+   */
+  signalGroup(group: number, signal: number): boolean {
+    if (this.#call.kill(-group, signal) === 0) return true
+    const errno = this.#koffi.errno()
+    if (errno === errnos.ESRCH) return false
+    throw this.#failure(errno)
+  }
+
+  /** pidfd_open(2); `undefined` when the process is gone. */
+  openPidDescriptor(pid: number): number | undefined {
+    const descriptor = Number(this.#call.syscall(SYS_pidfd_open, 'int', pid, 'uint', 0))
+    if (descriptor >= 0) return descriptor
+    const errno = this.#koffi.errno()
+    if (errno === errnos.ESRCH) return undefined
+    throw this.#failure(errno)
+  }
+
+  /** pidfd_send_signal(2). A process that is gone is no error. */
+  signalByDescriptor(pidDescriptor: number, signal: number): void {
+    if (
+      Number(
+        this.#call.syscall(SYS_pidfd_send_signal, 'int', pidDescriptor, 'int', signal, 'void *', null, 'uint', 0),
+      ) < 0
+    ) {
+      const errno = this.#koffi.errno()
+      if (errno !== errnos.ESRCH) throw this.#failure(errno)
+    }
+  }
+
+  /** epoll_create1(2) */
+  createPoll(): number {
+    return this.#result(this.#call.epollCreate(EPOLL_CLOEXEC))
+  }
+
+  /** Reports `tag` from `readyTags` once the descriptor is readable. Closing the descriptor ends it. epoll_ctl(2) */
+  watchReadable(poll: number, descriptor: number, tag: number): void {
+    const event = Buffer.alloc(epollEvent.bytes)
+    event.writeUInt32LE(EPOLLIN, 0)
+    event.writeUInt32LE(tag, epollEvent.dataOffset)
+    this.#result(this.#call.epollCtl(poll, EPOLL_CTL_ADD, descriptor, event))
+  }
+
+  /** Tags of the descriptors that are readable now, at most 256 of them. epoll_wait(2) */
+  readyTags(poll: number): number[] {
+    const count = this.#call.epollWait(poll, this.#events, epollBatch, 0)
+    return Array.from({ length: Math.max(count, 0) }, (_, index) =>
+      this.#events.readUInt32LE(index * epollEvent.bytes + epollEvent.dataOffset),
+    )
+  }
+
+  #pair(open: (pair: Buffer) => number): [number, number] {
+    const pair = Buffer.alloc(8)
+    this.#result(open(pair))
+    return [pair.readInt32LE(0), pair.readInt32LE(4)]
+  }
+
+  #prepareAttributes(): void {
+    const call = this.#call
+    const all = Buffer.alloc(signalSetBytes)
+    const none = Buffer.alloc(signalSetBytes)
+    call.sigfillset(all)
+    for (const unchangeable of [9, 19]) call.sigdelset(all, unchangeable)
+    call.sigemptyset(none)
+    this.#check(call.attributesInit(this.#attributes))
+    this.#check(call.attributesSetSigDefault(this.#attributes, all))
+    this.#check(call.attributesSetSigMask(this.#attributes, none))
+    this.#check(
+      call.attributesSetFlags(this.#attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID),
+    )
+  }
+
+  /** For functions that return an error number. */
+  #check(errno: number): void {
+    if (errno !== 0) throw this.#failure(errno)
+  }
+
+  /** For functions that return -1 and set errno. */
+  #result(value: number): number {
+    if (value < 0) throw this.#failure()
+    return value
+  }
+
+  #failure(errno = this.#koffi.errno()): SystemError {
+    return new SystemError(errno, this.#call.strerror(errno))
+  }
+}
+
+function bind(library: typeof koffi) {
+  const libc = library.load('libc.so.6')
+  const f = <Arguments extends unknown[], Value>(prototype: string) =>
+    libc.func(prototype) as unknown as (...arguments_: Arguments) => Value
+  return {
+    spawn: f<[Buffer, string, Buffer, Buffer, (string | null)[], (string | null)[]], number>(
+      'int posix_spawn(void *pid, const char *path, void *actions, void *attributes, const char **argv, const char **envp)',
+    ),
+    actionsInit: f<[Buffer], number>('int posix_spawn_file_actions_init(void *actions)'),
+    actionsDestroy: f<[Buffer], number>('int posix_spawn_file_actions_destroy(void *actions)'),
+    actionsAddOpen: f<[Buffer, number, string, number, number], number>(
+      'int posix_spawn_file_actions_addopen(void *actions, int fd, const char *path, int flags, uint mode)',
+    ),
+    actionsAddDup2: f<[Buffer, number, number], number>(
+      'int posix_spawn_file_actions_adddup2(void *actions, int fd, int target)',
+    ),
+    actionsAddChdir: f<[Buffer, Buffer], number>(
+      'int posix_spawn_file_actions_addchdir_np(void *actions, const void *path)',
+    ),
+    actionsAddCloseFrom: f<[Buffer, number], number>(
+      'int posix_spawn_file_actions_addclosefrom_np(void *actions, int from)',
+    ),
+    attributesInit: f<[Buffer], number>('int posix_spawnattr_init(void *attributes)'),
+    attributesSetFlags: f<[Buffer, number], number>('int posix_spawnattr_setflags(void *attributes, short flags)'),
+    attributesSetSigDefault: f<[Buffer, Buffer], number>(
+      'int posix_spawnattr_setsigdefault(void *attributes, void *set)',
+    ),
+    attributesSetSigMask: f<[Buffer, Buffer], number>('int posix_spawnattr_setsigmask(void *attributes, void *set)'),
+    sigfillset: f<[Buffer], number>('int sigfillset(void *set)'),
+    sigemptyset: f<[Buffer], number>('int sigemptyset(void *set)'),
+    sigdelset: f<[Buffer, number], number>('int sigdelset(void *set, int signal)'),
+    wait4: f<[number, Buffer, number, Buffer], number>('int wait4(int pid, void *status, int options, void *usage)'),
+    pipe2: f<[Buffer, number], number>('int pipe2(void *pair, int flags)'),
+    socketpair: f<[number, number, number, Buffer], number>(
+      'int socketpair(int domain, int type, int protocol, void *pair)',
+    ),
+    openpt: f<[number], number>('int posix_openpt(int flags)'),
+    grantpt: f<[number], number>('int grantpt(int fd)'),
+    unlockpt: f<[number], number>('int unlockpt(int fd)'),
+    ptsname: f<[number, Buffer, number], number>('int ptsname_r(int fd, void *name, size_t bytes)'),
+    ioctl: f<[number, number, 'void *', Buffer], number>('int ioctl(int fd, ulong request, ...)'),
+    dup3: f<[number, number, number], number>('int dup3(int fd, int target, int flags)'),
+    read: f<[number, Buffer, number], number>('long read(int fd, void *into, size_t bytes)'),
+    close: f<[number], number>('int close(int fd)'),
+    access: f<[string, number], number>('int access(const char *path, int mode)'),
+    kill: f<[number, number], number>('int kill(int pid, int signal)'),
+    syscall: f<[number, ...unknown[]], number | bigint>('long syscall(long number, ...)'),
+    epollCreate: f<[number], number>('int epoll_create1(int flags)'),
+    epollCtl: f<[number, number, number, Buffer], number>(
+      'int epoll_ctl(int poll, int operation, int fd, void *event)',
+    ),
+    epollWait: f<[number, Buffer, number, number], number>(
+      'int epoll_wait(int poll, void *events, int count, int timeout)',
+    ),
+    strerror: f<[number], string>('const char *strerror(int errno)'),
+  }
+}

@@ -1,0 +1,236 @@
+import net from 'node:net'
+import { outputChunkBytes, terminalColumns, terminalRows } from '../protocol/limits.ts'
+import type { OutputStream } from '../protocol/process-schemas.ts'
+import type { ChildReaper } from './child-reaper.ts'
+import { ChildStream } from './child-stream.ts'
+import type { Child, ChildEvents, ChildExit, InputStream, Launch, ProcessEngine } from './engine.ts'
+import { executableCandidates } from './executable-lookup.ts'
+import { type DescriptorSource, errnos, type Libc, SystemError, type WaitedChild } from './libc.ts'
+import { signalSessionMembers } from './session-members.ts'
+
+const SIGINT = 2
+const SIGKILL = 9
+const O_RDONLY = 0
+const O_RDWR = 2
+
+/**
+ * Starts processes with posix_spawn(3). Unlike fork it does not copy the gateway's page tables, so a start costs the same
+ * whether the gateway holds a megabyte of output or gigabytes, and children get real pipes instead of sockets.
+ */
+export class NativeEngine implements ProcessEngine {
+  readonly name = 'native'
+  readonly #libc: Libc
+  readonly #reaper: ChildReaper
+  /** One buffer for all streams: its content is consumed before the next read. */
+  readonly #buffer = Buffer.allocUnsafeSlow(outputChunkBytes)
+
+  constructor(libc: Libc, reaper: ChildReaper) {
+    this.#libc = libc
+    this.#reaper = reaper
+  }
+
+  start(launch: Launch, events: ChildEvents): Child {
+    return launch.streams === 'terminal' ? this.#startInTerminal(launch, events) : this.#startWithPipes(launch, events)
+  }
+
+  #startWithPipes(launch: Launch, events: ChildEvents): Child {
+    using descriptors = new OpenDescriptors(this.#libc)
+    const [stdout, stdoutOfChild] = descriptors.adopt(this.#libc.pipe())
+    const [stderr, stderrOfChild] = descriptors.adopt(this.#libc.pipe())
+    const [stdinOfChild, stdin] = launch.streams === 'pipes' ? descriptors.adopt(this.#libc.pipe()) : []
+    const pid = this.#spawn(launch, [
+      stdinOfChild === undefined ? { path: '/dev/null', flags: O_RDONLY } : { descriptor: stdinOfChild },
+      { descriptor: stdoutOfChild },
+      { descriptor: stderrOfChild },
+    ])
+    descriptors.release(stdout, stderr, stdin)
+    return new NativeChild({
+      libc: this.#libc,
+      reaper: this.#reaper,
+      buffer: this.#buffer,
+      pid,
+      events,
+      outputs: [
+        { stream: 'stdout', descriptor: stdout },
+        { stream: 'stderr', descriptor: stderr },
+      ],
+      stdin,
+      terminal: undefined,
+    })
+  }
+
+  #startInTerminal(launch: Launch, events: ChildEvents): Child {
+    using descriptors = new OpenDescriptors(this.#libc)
+    const { master, slavePath } = this.#libc.openTerminal()
+    descriptors.adopt([master])
+    this.#libc.resizeTerminal(master, terminalRows, terminalColumns)
+    // The first terminal a session leader opens becomes its controlling terminal.
+    const pid = this.#spawn(launch, [{ path: slavePath, flags: O_RDWR }, { sameAs: 0 }, { sameAs: 0 }])
+    // Node reads and writes terminals in blocking mode. A socket is not blocking, and it does not notice when its
+    // descriptor turns into the terminal before the event loop has looked at it.
+    const [socket] = descriptors.adopt(this.#libc.socketPair())
+    descriptors.release(socket)
+    return new NativeChild({
+      libc: this.#libc,
+      reaper: this.#reaper,
+      buffer: this.#buffer,
+      pid,
+      events,
+      outputs: [{ stream: 'pty', descriptor: socket }],
+      stdin: undefined,
+      terminal: { master, becomes: socket },
+    })
+  }
+
+  /** As execvp(3): tries the candidates in turn, and has a shell run a script that names no interpreter. */
+  #spawn(launch: Launch, descriptors: readonly DescriptorSource[]): number {
+    const [program, ...rest] = launch.argv
+    const environment = Array.from(launch.environment, ([name, value]) => `${name}=${value}`)
+    const plan = { environment, cwd: launch.cwd, descriptors }
+    const candidates = executableCandidates(program, launch.environment.get('PATH'))
+    let failure: SystemError | undefined
+    for (const file of candidates) {
+      try {
+        // Cheaper than a spawn that fails. Relative candidates depend on the new working directory: only the spawn can tell.
+        if (candidates.length > 1 && file.startsWith('/')) this.#libc.checkExecutable(file)
+        return this.#libc.spawn({ ...plan, file, argv: [launch.arg0 ?? program, ...rest] })
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error
+        if (error.errno === errnos.ENOEXEC)
+          return this.#libc.spawn({ ...plan, file: '/bin/sh', argv: ['/bin/sh', file, ...rest] })
+        if (error.errno !== errnos.ENOENT && error.errno !== errnos.ENOTDIR && error.errno !== errnos.EACCES)
+          throw error
+        // A candidate that exists but may not be executed says more than one that does not exist.
+        if (failure === undefined || error.errno === errnos.EACCES) failure = error
+      }
+    }
+    throw failure ?? new Error('no candidate for the program')
+  }
+}
+
+interface NativeChildOptions {
+  readonly libc: Libc
+  readonly reaper: ChildReaper
+  readonly buffer: Buffer
+  readonly pid: number
+  readonly events: ChildEvents
+  readonly outputs: readonly { readonly stream: OutputStream; readonly descriptor: number }[]
+  readonly stdin: number | undefined
+  readonly terminal: { readonly master: number; readonly becomes: number } | undefined
+}
+
+class NativeChild implements Child {
+  readonly pid: number
+  readonly input: InputStream | undefined
+  readonly #libc: Libc
+  readonly #events: ChildEvents
+  readonly #streams: readonly ChildStream[]
+  readonly #terminal: number | undefined
+  #reaped = false
+
+  constructor(options: NativeChildOptions) {
+    this.pid = options.pid
+    this.#libc = options.libc
+    this.#events = options.events
+    this.#streams = options.outputs.map(
+      ({ stream, descriptor }) =>
+        new ChildStream({
+          libc: options.libc,
+          descriptor,
+          writable: options.terminal !== undefined,
+          buffer: options.buffer,
+          output: bytes => {
+            options.events.output(stream, bytes)
+          },
+          ended: () => {
+            options.events.streamEnded(stream)
+          },
+        }),
+    )
+    if (options.terminal !== undefined) {
+      this.#libc.replaceDescriptor(options.terminal.master, options.terminal.becomes)
+      this.#terminal = options.terminal.becomes
+      const [stream] = this.#streams
+      if (stream !== undefined) this.input = { writer: stream.writer, close: () => {} }
+    } else if (options.stdin !== undefined) {
+      const writer = new net.Socket({ fd: options.stdin, readable: false, writable: true })
+      this.input = { writer, close: () => writer.destroy() }
+    }
+    options.reaper.watch(this.pid, this.#exited)
+  }
+
+  get openStreams(): number {
+    return this.#streams.filter(stream => stream.isOpen).length
+  }
+
+  pauseOutput(): void {
+    for (const stream of this.#streams) stream.pause()
+  }
+
+  resumeOutput(): void {
+    for (const stream of this.#streams) stream.resume()
+  }
+
+  interrupt(): void {
+    const foreground = this.#terminal === undefined ? undefined : this.#libc.foregroundGroup(this.#terminal)
+    if (foreground === undefined) this.signalGroup(SIGINT)
+    else if (!this.#reaped) this.#libc.signalGroup(foreground, SIGINT)
+  }
+
+  kill(): void {
+    if (this.#terminal === undefined) this.signalGroup(SIGKILL)
+    else this.signalSession(SIGKILL)
+  }
+
+  signalGroup(signal: number): void {
+    // Until it is reaped, the zombie of the leader keeps the number of the group from being reused.
+    if (!this.#reaped) this.#libc.signalGroup(this.pid, signal)
+  }
+
+  signalSession(signal: number): void {
+    this.signalGroup(signal)
+    signalSessionMembers(this.#libc, { id: this.pid, leaderReaped: this.#reaped }, signal)
+  }
+
+  endStreams(): void {
+    for (const stream of this.#streams) stream[Symbol.dispose]()
+  }
+
+  [Symbol.dispose](): void {
+    this.input?.close()
+    this.endStreams()
+  }
+
+  readonly #exited = (waited: WaitedChild): void => {
+    this.#reaped = true
+    for (const stream of this.#streams) stream.drain()
+    this.#events.exited(describeExit(waited))
+  }
+}
+
+function describeExit({ exitCode, signal, cpuSeconds }: WaitedChild): ChildExit {
+  return { code: exitCode ?? (signal === undefined ? -1 : 128 + signal), signal, cpuSeconds }
+}
+
+/** Descriptors that are closed at the end of the block unless they were released to another owner. */
+class OpenDescriptors implements Disposable {
+  readonly #libc: Libc
+  readonly #open = new Set<number>()
+
+  constructor(libc: Libc) {
+    this.#libc = libc
+  }
+
+  adopt<Descriptors extends readonly number[]>(descriptors: Descriptors): Descriptors {
+    for (const descriptor of descriptors) this.#open.add(descriptor)
+    return descriptors
+  }
+
+  release(...descriptors: readonly (number | undefined)[]): void {
+    for (const descriptor of descriptors) if (descriptor !== undefined) this.#open.delete(descriptor)
+  }
+
+  [Symbol.dispose](): void {
+    for (const descriptor of this.#open) this.#libc.close(descriptor)
+  }
+}

@@ -1,0 +1,197 @@
+import { outputChunkBytes, retainedOutputBytes, retainedOutputChunks } from '../protocol/limits.ts'
+import type { OutputChunk, OutputStream } from '../protocol/process-schemas.ts'
+import type { Delivery, Waiter } from './delivery.ts'
+import { RetainedOutput } from './retained-output.ts'
+
+/** The mark of what was recorded while nobody was attached: the peer learns of it by reading. */
+const neverSent = -1
+
+export interface OutputLogOptions {
+  readonly processId: string
+  /** How much is kept for a peer that is away, or has not confirmed what it was sent. */
+  readonly detachedOutputBytes: number
+  /** Called back by the delivery. */
+  readonly owner: Waiter
+  readonly delivery: Delivery | undefined
+}
+
+/**
+ * Everything one process says, numbered. Output becomes chunks, chunks and the two ends take the next sequence number, and
+ * each is kept in the window and handed to the delivery if one is attached.
+ *
+ * Adjacent output of one stream is merged before it is numbered. Nothing that the peer may have missed is evicted: neither
+ * what it has not acknowledged, nor anything between a detach and the read that catches up.
+ */
+export class OutputLog {
+  readonly #processId: string
+  readonly #owner: Waiter
+  readonly #detachedOutputBytes: number
+  readonly #window = new RetainedOutput()
+  #delivery: Delivery | undefined
+  #nextSeq = 1
+  #pending: Buffer[] = []
+  #pendingBytes = 0
+  #pendingStream: OutputStream = 'stdout'
+  /** While nobody is attached, and then until the client has caught up: nothing is evicted. */
+  #holding: boolean
+  /** Chunks up to this number were sent, at the latest, by a reply with this mark. */
+  #caughtUp = { seq: 0, mark: neverSent }
+
+  constructor(options: OutputLogOptions) {
+    this.#processId = options.processId
+    this.#detachedOutputBytes = options.detachedOutputBytes
+    this.#owner = options.owner
+    this.#delivery = options.delivery
+    this.#holding = options.delivery === undefined
+  }
+
+  /** One more than the highest number taken. */
+  get nextSeq(): number {
+    return this.#nextSeq
+  }
+
+  get isAttached(): boolean {
+    return this.#delivery !== undefined
+  }
+
+  /** Whether output waits to be numbered. */
+  get hasPending(): boolean {
+    return this.#pendingBytes > 0
+  }
+
+  get retainedBytes(): number {
+    return this.#window.bytes + this.#pendingBytes
+  }
+
+  /** Whether the process has to be held back: the peer is slow, or the window is full and must not evict. */
+  get isFull(): boolean {
+    if (this.#delivery !== undefined && !this.#delivery.hasRoom) return true
+    return this.#holding && this.#isWindowFull
+  }
+
+  /** Has the delivery call back once there is room, if that is what is missing. */
+  awaitRoom(): void {
+    if (this.#delivery?.hasRoom === false) this.#delivery.awaitRoom(this.#owner)
+  }
+
+  /** Takes output in. Full chunks are numbered at once, the rest waits for `seal`. */
+  append(stream: OutputStream, bytes: Buffer): void {
+    if (stream !== this.#pendingStream) {
+      this.seal()
+      this.#pendingStream = stream
+    }
+    if (this.#pendingBytes === 0 && bytes.length === outputChunkBytes) {
+      this.#record(stream, bytes)
+      return
+    }
+    let rest = bytes
+    while (this.#pendingBytes + rest.length >= outputChunkBytes) {
+      const fitting = outputChunkBytes - this.#pendingBytes
+      this.#hold(rest.subarray(0, fitting))
+      this.seal()
+      rest = rest.subarray(fitting)
+    }
+    if (rest.length > 0) this.#hold(rest)
+  }
+
+  /** Numbers what is pending. */
+  seal(): void {
+    const [first, ...others] = this.#pending
+    if (first === undefined) return
+    const bytes = others.length === 0 ? first : Buffer.concat(this.#pending, this.#pendingBytes)
+    this.#pending = []
+    this.#pendingBytes = 0
+    this.#record(this.#pendingStream, bytes)
+  }
+
+  recordExit(exitCode: number): void {
+    this.seal()
+    const seq = this.#nextSeq++
+    this.#delivery?.deliver({ type: 'exited', processId: this.#processId, seq, exitCode, sandboxDenied: false })
+  }
+
+  recordClosed(): void {
+    this.seal()
+    const seq = this.#nextSeq++
+    this.#delivery?.deliver({ type: 'closed', processId: this.#processId, seq })
+  }
+
+  /** From now on events go to the delivery. What came before is for `page`. */
+  attach(delivery: Delivery): void {
+    this.seal()
+    this.#delivery = delivery
+  }
+
+  /** Events are only recorded from now on, and nothing is evicted. */
+  detach(): void {
+    this.#delivery?.forget(this.#owner)
+    this.#delivery = undefined
+    this.#holding = true
+  }
+
+  /** What a reader gets who has seen everything up to `afterSeq`, and the number to read on from. */
+  page(afterSeq: number, maxBytes: number | undefined): { chunks: OutputChunk[]; nextSeq: number } {
+    this.seal()
+    const chunks = this.#window.page(afterSeq, maxBytes)
+    const last = chunks.at(-1)
+    const nextSeq = maxBytes === undefined || last === undefined ? this.#nextSeq : last.seq + 1
+    if (this.#holding && !this.#window.hasAfter(nextSeq - 1)) this.release()
+    return { chunks, nextSeq }
+  }
+
+  hasOutputAfter(afterSeq: number): boolean {
+    return this.#pendingBytes > 0 || this.#window.hasAfter(afterSeq)
+  }
+
+  /** The client has caught up, or does not care to: acknowledged output may be evicted again. */
+  release(): void {
+    if (this.#delivery === undefined) return
+    this.#holding = false
+    this.#caughtUp = { seq: this.#nextSeq - 1, mark: this.#delivery.mark }
+    this.evict()
+  }
+
+  /** Drops the oldest chunks beyond the window as far as the peer has them. */
+  evict(): void {
+    const window = this.#window
+    while (window.bytes > retainedOutputBytes || window.count > retainedOutputChunks) {
+      const { oldest } = window
+      const delivery = this.#delivery
+      if (this.#holding || oldest === undefined || delivery === undefined) return
+      const mark = oldest.seq <= this.#caughtUp.seq ? this.#caughtUp.mark : oldest.mark
+      // A peer that confirms nothing costs a full window at most.
+      if (mark >= delivery.acknowledgedMark && !this.#isWindowFull) return delivery.awaitAcknowledgement(this.#owner)
+      window.evictOldest()
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#delivery?.forget(this.#owner)
+    this.#delivery = undefined
+    this.#pending = []
+    this.#pendingBytes = 0
+    this.#window.clear()
+  }
+
+  get #isWindowFull(): boolean {
+    const limit = this.#detachedOutputBytes
+    return (
+      this.#window.replyBytes + (this.#pendingBytes * 4) / 3 >= (limit * 4) / 3 ||
+      this.#window.count >= retainedOutputChunks
+    )
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#pending.push(Buffer.from(bytes))
+    this.#pendingBytes += bytes.length
+  }
+
+  #record(stream: OutputStream, bytes: Buffer): void {
+    const seq = this.#nextSeq++
+    const chunk = bytes.toString('base64')
+    const mark =
+      this.#delivery?.deliver({ type: 'output', processId: this.#processId, seq, stream, chunk }) ?? neverSent
+    this.#window.append({ seq, stream, chunk, bytes: bytes.length, mark })
+    this.evict()
+  }
+}

@@ -1,0 +1,19 @@
+/** What one process may cost. All of it comes from the configuration. */
+export interface ProcessLimits {
+  /** Accepted input that the process has not read yet. */
+  readonly stdinQueueBytes: number
+  /** Output kept while nobody is attached; then the process is held back. */
+  readonly detachedOutputBytes: number
+  /** How long a closed process stays readable and its id taken. */
+  readonly closedProcessMs: number
+  /** Between SIGTERM and SIGKILL when a session ends. */
+  readonly graceMs: number
+  /** Processes whose streams are open, in the whole gateway. */
+  readonly maxProcesses: number
+}
+
+/** How long the exit of a process waits for descendants to let go of its streams, so that `exited` follows the last output. */
+export const tailMs = 50
+
+/** How long a resumed client may take to read what it missed before the window evicts again. */
+export const catchUpMs = 10_000

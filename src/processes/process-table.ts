@@ -1,0 +1,201 @@
+import { statSync } from 'node:fs'
+import { GatewayError } from '../protocol/gateway-error.ts'
+import type { OutputPage, WriteStatus } from '../protocol/process-schemas.ts'
+import type { Delivery } from './delivery.ts'
+import type { Launch } from './engine.ts'
+import { HostProcess, type ProcessHost, type ReadRequest } from './host-process.ts'
+import { SystemError } from './libc.ts'
+
+/** A start that has been accepted and whose process does not exist yet. */
+class PendingStart {
+  readonly settled: Promise<void>
+  readonly settle: () => void
+  isCancelled = false
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.settled = promise
+    this.settle = resolve
+  }
+}
+
+/**
+ * The processes of one session, by the ids its client chose. Requests on one process take effect in the order they
+ * arrive: what arrives during a start waits for it, except terminate, which cancels it.
+ */
+export class ProcessTable implements AsyncDisposable {
+  readonly #host: ProcessHost
+  readonly #entries = new Map<string, PendingStart | HostProcess>()
+  /** Closed processes that are still readable, the longest closed first, with the time each is dropped. */
+  readonly #closed = new Map<string, number>()
+  #retention: Disposable | undefined
+  #delivery: Delivery | undefined
+  #isEnded = false
+
+  constructor(host: ProcessHost) {
+    this.#host = host
+  }
+
+  /** Processes whose exit or streams are still open. */
+  get openProcesses(): number {
+    return this.#entries.size - this.#closed.size
+  }
+
+  /**
+   * Starts a process. When the launch takes time to prepare, the id is taken meanwhile.
+   * @throws GatewayError when the id is taken, a limit is reached, the system refuses or the start was cancelled
+   */
+  async start(id: string, launch: Launch | Promise<Launch>): Promise<void> {
+    if (this.#isEnded) throw new GatewayError('invalidRequest', `process ${id} cannot start: its session has ended`)
+    if (this.#entries.has(id)) throw new GatewayError('invalidRequest', `process ${id} already exists`)
+    this.#checkLimit()
+    if (!(launch instanceof Promise)) {
+      this.#entries.set(id, this.#launch(id, launch))
+      return
+    }
+    const pending = new PendingStart()
+    this.#entries.set(id, pending)
+    try {
+      const prepared = await launch
+      if (pending.isCancelled) throw new GatewayError('invalidRequest', `process ${id} start was cancelled`)
+      this.#entries.set(id, this.#launch(id, prepared))
+    } catch (error) {
+      if (this.#entries.get(id) === pending) this.#entries.delete(id)
+      throw error
+    } finally {
+      pending.settle()
+    }
+  }
+
+  read(id: string, request: ReadRequest, signal: AbortSignal): Promise<OutputPage> {
+    return this.#onceStarted(id, process => {
+      if (process === undefined) throw new GatewayError('invalidRequest', `unknown process id ${id}`)
+      return process.read(request, signal)
+    })
+  }
+
+  write(id: string, writeId: string, bytes: Buffer, signal: AbortSignal): Promise<WriteStatus> {
+    return this.#onceStarted(id, process => process?.write(writeId, bytes, signal) ?? 'unknownProcess')
+  }
+
+  interrupt(id: string): Promise<void> {
+    return this.#onceStarted(id, process => process?.interrupt())
+  }
+
+  /** Ends the process at once, or cancels its start. Returns whether there was something to end. */
+  terminate(id: string): boolean {
+    const entry = this.#entries.get(id)
+    if (entry instanceof HostProcess) return entry.terminate()
+    if (entry === undefined) return false
+    this.#cancel(id, entry)
+    return true
+  }
+
+  attach(delivery: Delivery): void {
+    this.#delivery = delivery
+    for (const process of this.#processes()) process.attach(delivery)
+  }
+
+  detach(): void {
+    this.#delivery = undefined
+    for (const process of this.#processes()) process.detach()
+  }
+
+  /** Ends every process, all at the same time, and forgets them. */
+  async end(graceMs: number): Promise<void> {
+    this.#isEnded = true
+    this.#retention?.[Symbol.dispose]()
+    for (const [id, entry] of this.#entries) if (entry instanceof PendingStart) this.#cancel(id, entry)
+    const processes = [...this.#processes()]
+    await Promise.allSettled(processes.map(process => process.end(graceMs)))
+    this.#entries.clear()
+    this.#closed.clear()
+  }
+
+  /** SIGKILL for every process, without waiting for anything. */
+  kill(): void {
+    for (const process of this.#processes()) process.kill()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end(this.#host.limits.graceMs)
+  }
+
+  #launch(id: string, launch: Launch): HostProcess {
+    try {
+      return HostProcess.start({
+        host: this.#host,
+        id,
+        launch,
+        delivery: this.#delivery,
+        closed: () => {
+          this.#retain(id)
+        },
+      })
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error
+      throw new GatewayError('internal', error.message, {
+        data: isDirectory(launch.cwd) ? { field: 'argv' } : { field: 'cwd' },
+        cause: error,
+      })
+    }
+  }
+
+  #cancel(id: string, pending: PendingStart): void {
+    pending.isCancelled = true
+    this.#entries.delete(id)
+  }
+
+  /** Acts at once, unless the process is still being started: then after that, in the order of arrival. */
+  async #onceStarted<Value>(
+    id: string,
+    act: (process: HostProcess | undefined) => Value | Promise<Value>,
+  ): Promise<Value> {
+    let entry = this.#entries.get(id)
+    while (entry instanceof PendingStart) {
+      await entry.settled
+      entry = this.#entries.get(id)
+    }
+    return await act(entry)
+  }
+
+  *#processes(): Iterable<HostProcess> {
+    for (const entry of this.#entries.values()) if (entry instanceof HostProcess) yield entry
+  }
+
+  #checkLimit(): void {
+    const { maxProcesses } = this.#host.limits
+    if (this.#host.ledger.active('process') < maxProcesses) return
+    throw GatewayError.limit(
+      'maxProcesses',
+      maxProcesses,
+      `this gateway already runs ${maxProcesses} processes, its limit; try again when some have ended`,
+    )
+  }
+
+  #retain(id: string): void {
+    if (this.#isEnded) return
+    this.#closed.set(id, performance.now() + this.#host.limits.closedProcessMs)
+    this.#retention ??= this.#host.timers.after(this.#host.limits.closedProcessMs, this.#dropExpired)
+  }
+
+  /** One timer serves all closed processes: they expire in the order they closed. */
+  readonly #dropExpired = (): void => {
+    this.#retention = undefined
+    const now = performance.now()
+    for (const [id, dropAt] of this.#closed) {
+      if (dropAt > now) {
+        this.#retention = this.#host.timers.after(dropAt - now, this.#dropExpired)
+        return
+      }
+      this.#closed.delete(id)
+      const entry = this.#entries.get(id)
+      this.#entries.delete(id)
+      if (entry instanceof HostProcess) entry.forget()
+    }
+  }
+}
+
+function isDirectory(path: Buffer): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}

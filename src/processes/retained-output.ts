@@ -1,0 +1,100 @@
+import type { OutputChunk } from '../protocol/process-schemas.ts'
+
+/** A chunk and what the window needs to know about it. */
+export interface RetainedChunk extends OutputChunk {
+  /** Payload bytes, before base64. */
+  readonly bytes: number
+  /** How much had been sent on the connection before this chunk; see Delivery. */
+  readonly mark: number
+}
+
+/** What one chunk costs in a reply besides its base64 text. */
+const replyOverheadBytes = 96
+
+/**
+ * The window of output that can be read again, oldest first. Appending and evicting cost the same whatever the window
+ * holds, and a page is found by binary search, since sequence numbers only grow.
+ */
+export class RetainedOutput {
+  #chunks: RetainedChunk[] = []
+  /** Evicted chunks at the front of the array that have not been cut off yet. */
+  #evicted = 0
+  #bytes = 0
+
+  /** Payload bytes held. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get count(): number {
+    return this.#chunks.length - this.#evicted
+  }
+
+  /** An upper bound of the bytes a reply with everything would take. */
+  get replyBytes(): number {
+    return Math.ceil((this.#bytes * 4) / 3) + this.count * (replyOverheadBytes + 4)
+  }
+
+  get oldest(): RetainedChunk | undefined {
+    return this.#chunks[this.#evicted]
+  }
+
+  append(chunk: RetainedChunk): void {
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.bytes
+  }
+
+  evictOldest(): void {
+    const oldest = this.oldest
+    if (oldest === undefined) return
+    this.#bytes -= oldest.bytes
+    this.#evicted += 1
+    // Cutting off only when half is dead keeps eviction constant on average.
+    if (this.#evicted > 64 && this.#evicted * 2 > this.#chunks.length) {
+      this.#chunks = this.#chunks.slice(this.#evicted)
+      this.#evicted = 0
+    }
+  }
+
+  /**
+   * Chunks with a sequence number above `afterSeq`, ascending. With `maxBytes` it stops before the chunk that would
+   * exceed the budget, but the first one always fits, and chunks are never split.
+   */
+  page(afterSeq: number, maxBytes: number | undefined): OutputChunk[] {
+    const page: OutputChunk[] = []
+    let bytes = 0
+    for (let index = this.#firstAfter(afterSeq); index < this.#chunks.length; index++) {
+      const chunk = this.#chunks[index]
+      if (chunk === undefined) break
+      if (maxBytes !== undefined && page.length > 0 && bytes + chunk.bytes > maxBytes) break
+      page.push({ seq: chunk.seq, stream: chunk.stream, chunk: chunk.chunk })
+      bytes += chunk.bytes
+      if (maxBytes !== undefined && bytes >= maxBytes) break
+    }
+    return page
+  }
+
+  /** Whether anything with a higher sequence number is held. */
+  hasAfter(afterSeq: number): boolean {
+    const newest = this.#chunks.at(-1)
+    return this.count > 0 && newest !== undefined && newest.seq > afterSeq
+  }
+
+  clear(): void {
+    this.#chunks = []
+    this.#evicted = 0
+    this.#bytes = 0
+  }
+
+  #firstAfter(afterSeq: number): number {
+    let low = this.#evicted
+    let high = this.#chunks.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const chunk = this.#chunks[middle]
+      if (chunk !== undefined && chunk.seq <= afterSeq) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

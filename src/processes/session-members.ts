@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import type { Libc } from './libc.ts'
+
+/**
+ * Signals every living member of operating-system sessions, in whichever process group.
+ *
+ * The number of a session cannot be reused while it has members, so a member found in `/proc` belongs to it, with one
+ * exception: after the last member is gone the number may become the pid of a stranger who makes a session of its own.
+ * Such a session has a living leader with that pid, while ours has been reaped; those are left alone when
+ * `leaderReaped` says so. Each member is opened as pidfd and looked at again before it is signalled, so a number reused in
+ * between is never hit.
+ */
+export function signalSessionMembers(
+  libc: Libc,
+  session: { readonly id: number; readonly leaderReaped: boolean },
+  signal: number,
+): void {
+  if (session.leaderReaped && sessionOf(session.id) !== undefined) return
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry)
+    if (!Number.isInteger(pid) || sessionOf(pid) !== session.id) continue
+    const pidDescriptor = libc.openPidDescriptor(pid)
+    if (pidDescriptor === undefined) continue
+    try {
+      if (sessionOf(pid) === session.id) libc.signalByDescriptor(pidDescriptor, signal)
+    } finally {
+      libc.close(pidDescriptor)
+    }
+  }
+}
+
+/** The session id of a living process, `undefined` for one that is gone. proc_pid_stat(5) field 6. */
+function sessionOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // The name in field 2 may hold blanks and parentheses; what follows its last parenthesis is regular.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3])
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,107 @@
+import type { Logger } from 'pino'
+import type { ChildReaper } from './child-reaper.ts'
+import type { Libc } from './libc.ts'
+
+/** Environment variable that marks every child of a gateway, inherited by whatever the child starts. */
+export const instanceMarker = 'EXECGATE_INSTANCE'
+
+const O_WRONLY = 1
+/** A watchdog that dies sooner than this is not started again. */
+const minLifetimeMs = 1000
+
+/**
+ * Waits for its input to end, which happens when the gateway is gone, however it went. Then kills every process that carries
+ * the mark, until none is left or ten rounds are over: a process may fork while it is looked for. `grep -z` takes the
+ * NUL-separated entries of an environment for lines.
+ */
+const script = `
+read -r nothing
+for round in 1 2 3 4 5 6 7 8 9 10; do
+  pids=$(grep -lsz "^$1\\$" /proc/[0-9]*/environ | tr -dc '0-9\\n')
+  [ -n "$pids" ] || exit 0
+  kill -9 $pids
+done
+`
+
+/**
+ * A shell outside the gateway that ends the gateway's processes when it is gone, even by SIGKILL. It costs one process of
+ * about a megabyte and nothing while it waits.
+ */
+export class Watchdog implements AsyncDisposable {
+  readonly #libc: Libc
+  readonly #reaper: ChildReaper
+  readonly #instance: string
+  readonly #log: Logger
+  #lifeline: number | undefined
+  #exited = Promise.resolve()
+  #isDisposed = false
+
+  private constructor(options: WatchdogOptions) {
+    this.#libc = options.libc
+    this.#reaper = options.reaper
+    this.#instance = options.instance
+    this.#log = options.log
+    this.#start()
+  }
+
+  static start(options: WatchdogOptions): Watchdog {
+    return new Watchdog(options)
+  }
+
+  /** Lets go of the watchdog: it looks for leftovers once more and ends. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true
+    this.#cutLifeline()
+    await this.#exited
+  }
+
+  #start(): void {
+    const [readEnd, writeEnd] = this.#libc.pipe()
+    try {
+      const startedAt = performance.now()
+      const pid = this.#libc.spawn({
+        file: '/bin/sh',
+        argv: ['execgate-watchdog', '-c', script, 'execgate-watchdog', `${instanceMarker}=${this.#instance}`],
+        environment: ['PATH=/usr/local/bin:/usr/bin:/bin'],
+        cwd: Buffer.from('/'),
+        descriptors: [{ descriptor: readEnd }, { path: '/dev/null', flags: O_WRONLY }, { sameAs: 1 }],
+      })
+      this.#lifeline = writeEnd
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#exited = promise
+      this.#reaper.watch(pid, () => {
+        resolve()
+        this.#ended(performance.now() - startedAt)
+      })
+    } catch (error) {
+      this.#libc.close(writeEnd)
+      throw error
+    } finally {
+      this.#libc.close(readEnd)
+    }
+  }
+
+  #ended(lifetimeMs: number): void {
+    this.#cutLifeline()
+    if (this.#isDisposed) return
+    if (lifetimeMs < minLifetimeMs) {
+      this.#log.error('the watchdog ends at once; processes will outlive a gateway that is killed')
+      return
+    }
+    this.#log.warn('the watchdog was killed and is started again')
+    this.#start()
+  }
+
+  #cutLifeline(): void {
+    if (this.#lifeline !== undefined) this.#libc.close(this.#lifeline)
+    this.#lifeline = undefined
+  }
+}
+
+export interface WatchdogOptions {
+  readonly libc: Libc
+  readonly reaper: ChildReaper
+  /** Value of the marker this gateway gives its children. */
+  readonly instance: string
+  readonly log: Logger
+}

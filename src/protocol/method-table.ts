@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import {
+  OutputPage,
+  ProcessClosed,
+  ProcessExited,
+  ProcessOutput,
+  ReadOutput,
+  SignalProcess,
+  StartedProcess,
+  StartProcess,
+  TerminatedProcess,
+  TerminateProcess,
+  WriteInput,
+  WrittenInput,
+} from './process-schemas.ts'
+import { EnvironmentInfo, EnvironmentStatus, Initialize, Initialized, NoParams } from './session-schemas.ts'
+
+/** Methods that share the wording of the handshake gate. `undefined` is open before the handshake. */
+export type MethodFamily = 'exec' | 'environment info' | 'environment status'
+
+interface Method<Params extends z.ZodType, Result extends z.ZodType> {
+  readonly family: MethodFamily | undefined
+  readonly params: Params
+  readonly result: Result
+}
+
+function method<Params extends z.ZodType, Result extends z.ZodType>(
+  family: MethodFamily | undefined,
+  params: Params,
+  result: Result,
+): Method<Params, Result> {
+  return { family, params, result }
+}
+
+const Empty = z.object({})
+
+/**
+ * Every request a client may send. Validation, handlers, the client's calls and the reference documentation all
+ * derive from this one object.
+ */
+export const methods = {
+  initialize: method(undefined, Initialize, Initialized),
+  'environment/info': method('environment info', NoParams, EnvironmentInfo),
+  'environment/status': method('environment status', NoParams, EnvironmentStatus),
+  'process/start': method('exec', StartProcess, StartedProcess),
+  'process/read': method('exec', ReadOutput, OutputPage),
+  'process/write': method('exec', WriteInput, WrittenInput),
+  'process/signal': method('exec', SignalProcess, Empty),
+  'process/terminate': method('exec', TerminateProcess, TerminatedProcess),
+}
+
+/** The one notification a client sends. */
+export const initializedNotification = 'initialized'
+
+/** Every notification the gateway sends. */
+export const notifications = {
+  'process/output': ProcessOutput,
+  'process/exited': ProcessExited,
+  'process/closed': ProcessClosed,
+}
+
+export type MethodName = keyof typeof methods
+/** What a caller writes: defaults may be left out. */
+export type ParamsInput<M extends MethodName> = z.input<(typeof methods)[M]['params']>
+/** What a handler receives: decoded and completed. */
+export type Params<M extends MethodName> = z.output<(typeof methods)[M]['params']>
+export type Result<M extends MethodName> = z.output<(typeof methods)[M]['result']>
+
+/** The typed call every client offers. */
+export type Call = <M extends MethodName>(method: M, params: ParamsInput<M>) => Promise<Result<M>>
+
+export function isMethodName(name: string): name is MethodName {
+  return Object.hasOwn(methods, name)
+}

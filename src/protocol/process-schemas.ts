@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import { ManagedNetwork, NetworkProxy, SandboxIntent } from './sandbox-schemas.ts'
+import { base64, pathUri, u64 } from './scalars.ts'
+
+const processId = z.string().describe('chosen by the client, unique within its session; not an operating system pid')
+
+/** How the environment of a child is computed before `env` is laid over it. */
+export const EnvironmentPolicy = z.object({
+  inherit: z.enum(['all', 'core', 'none']),
+  ignoreDefaultExcludes: z.boolean().describe('keep names that look like credentials'),
+  exclude: z.array(z.string()).describe('name patterns to drop; `*` and `?`, case-insensitive'),
+  set: z.record(z.string(), z.string()),
+  includeOnly: z.array(z.string()).describe('when not empty, only names matching one of these patterns stay'),
+})
+export type EnvironmentPolicy = z.output<typeof EnvironmentPolicy>
+
+export const StartProcess = z.object({
+  processId,
+  metadata: z
+    .object({ threadId: z.string().nullish(), toolCallId: z.string().nullish() })
+    .nullish()
+    .describe('attribution for telemetry, never authorization'),
+  argv: z.array(z.string()).describe('not empty; argv[0] is the program'),
+  cwd: pathUri,
+  envPolicy: EnvironmentPolicy.nullish(),
+  env: z.record(z.string(), z.string()).describe('overlay of the computed environment, or all of it without envPolicy'),
+  tty: z.boolean().describe('run in a terminal of 24 rows and 80 columns'),
+  pipeStdin: z.boolean().default(false).describe('standard input is a pipe instead of /dev/null; ignored with tty'),
+  arg0: z.string().nullish().describe('argv[0] shown to the process'),
+  sandbox: SandboxIntent.nullish(),
+  enforceManagedNetwork: z.boolean().default(false),
+  managedNetwork: ManagedNetwork.nullish(),
+  networkProxy: NetworkProxy.nullish(),
+})
+
+export const StartedProcess = z.object({
+  processId: z.string(),
+  sandboxType: z.enum(['none', 'linuxSeccomp', 'macosSeatbelt', 'windowsRestrictedToken', 'windowsMxc']).nullish(),
+})
+
+export const ReadOutput = z.object({
+  processId,
+  afterSeq: u64.nullish().describe('answer with what follows this sequence number; default 0'),
+  maxBytes: u64.nullish().describe('stop before a chunk that would exceed this many bytes; the first always fits'),
+  waitMs: u64.nullish().describe('wait this long for something to report; default 0'),
+})
+
+export const outputStream = z.enum(['stdout', 'stderr', 'pty'])
+export type OutputStream = z.output<typeof outputStream>
+
+export const OutputChunk = z.object({
+  seq: z.number(),
+  stream: outputStream,
+  chunk: z.string().describe('base64'),
+})
+export type OutputChunk = z.output<typeof OutputChunk>
+
+export const OutputPage = z.object({
+  chunks: z.array(OutputChunk),
+  nextSeq: z.number().describe('read on with afterSeq = nextSeq - 1'),
+  exited: z.boolean(),
+  exitCode: z.number().nullable(),
+  closed: z.boolean(),
+  failure: z.string().nullable(),
+  sandboxDenied: z.boolean(),
+})
+export type OutputPage = z.output<typeof OutputPage>
+
+export const WriteInput = z.object({
+  processId,
+  chunk: base64,
+  writeId: z.string().describe('not empty; a repeated id is acknowledged and not written again'),
+})
+
+export const writeStatus = z.enum(['accepted', 'unknownProcess', 'stdinClosed', 'starting'])
+export const WrittenInput = z.object({ status: writeStatus })
+export type WriteStatus = z.output<typeof writeStatus>
+
+export const SignalProcess = z.object({ processId, signal: z.enum(['interrupt']) })
+
+export const TerminateProcess = z.object({ processId })
+export const TerminatedProcess = z.object({
+  running: z.boolean().describe('whether the process had not been seen to exit yet'),
+})
+
+export const ProcessOutput = z.object({ processId: z.string(), seq: z.number(), stream: outputStream, chunk: z.string() })
+export const ProcessExited = z.object({
+  processId: z.string(),
+  seq: z.number(),
+  exitCode: z.number(),
+  sandboxDenied: z.boolean(),
+})
+export const ProcessClosed = z.object({ processId: z.string(), seq: z.number() })

@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { pathUri, u64 } from './scalars.ts'
+
+const networkAccess = z.enum(['restricted', 'enabled'])
+
+const SpecialPath = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('root') }),
+  z.object({ kind: z.literal('minimal') }),
+  z.object({ kind: z.literal('project_roots'), subpath: z.string().nullish() }),
+  z.object({ kind: z.literal('current_working_directory'), subpath: z.string().nullish() }),
+  z.object({ kind: z.literal('tmpdir') }),
+  z.object({ kind: z.literal('slash_tmp') }),
+  z.object({ kind: z.literal('unknown'), path: z.string(), subpath: z.string().nullish() }),
+])
+
+const PermissionEntry = z.object({
+  path: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('path'), path: pathUri }),
+    z.object({ type: z.literal('glob_pattern'), pattern: z.string() }),
+    z.object({ type: z.literal('special'), value: SpecialPath }),
+  ]),
+  access: z.enum(['read', 'write', 'deny', 'none']).describe('`none` is an older spelling of `deny`'),
+  missing_path_behavior: z.enum(['skip']).nullish(),
+})
+
+const FileSystemPermissions = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('restricted'),
+    entries: z.array(PermissionEntry),
+    glob_scan_max_depth: z.number().min(1).nullish(),
+  }),
+  z.object({ type: z.literal('unrestricted') }),
+])
+
+const Permissions = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('managed'), file_system: FileSystemPermissions, network: networkAccess }),
+  z.object({ type: z.literal('disabled') }),
+  z.object({ type: z.literal('external'), network: networkAccess }),
+])
+
+/** What a command may touch, as the caller states it. Members inside `permissions` are snake_case on the wire. */
+export const SandboxIntent = z.object({
+  permissions: Permissions,
+  cwd: pathUri.nullish(),
+  workspaceRoots: z.array(pathUri).default([]),
+  policyContext: z
+    .object({ cwd: pathUri.nullish(), workspaceRoots: z.array(pathUri).optional() })
+    .nullish()
+    .describe('newer form of cwd and workspaceRoots; its values win'),
+  userHomeDir: pathUri.nullish(),
+  temporaryDirectories: z.array(pathUri).nullish(),
+  windowsSandboxLevel: z.enum(['disabled', 'restricted-token', 'elevated', 'mxc']),
+  windowsSandboxProxySettingsMode: z.enum(['reconcile', 'preserve']).nullish(),
+  useLegacyLandlock: z.boolean().default(false),
+  sandboxOverride: z
+    .enum(['noOverride', 'escalatedSandboxWithRestrictions', 'bypassSandboxFirstAttempt'])
+    .default('noOverride'),
+})
+export type SandboxIntent = z.output<typeof SandboxIntent>
+
+export const ManagedNetwork = z.object({
+  loopbackPorts: z.array(z.number().min(0).max(65_535)).default([]),
+  allowLocalBinding: z.boolean().default(false),
+  allowUnixSockets: z.array(z.string()).default([]),
+  dangerouslyAllowAllUnixSockets: z.boolean().default(false),
+})
+
+/** The managed proxy of one command. Only its outline is decoded while no proxy exists. */
+export const NetworkProxy = z.object({
+  proxy: z.looseObject({}),
+  auditMetadata: z.looseObject({}).optional(),
+  environmentId: z.string().nullish(),
+  executionId: z.string().nullish(),
+  policyDecisionTimeoutMs: u64.nullish(),
+})
+
+/** Whether the intent asks for anything to be kept from the command. */
+export function restrictsAnything({ permissions }: SandboxIntent): boolean {
+  switch (permissions.type) {
+    case 'disabled':
+      return false
+    case 'external':
+      return permissions.network === 'restricted'
+    case 'managed':
+      return permissions.network === 'restricted' || permissions.file_system.type === 'restricted'
+  }
+}

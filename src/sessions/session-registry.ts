@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import { GatewayError } from '../protocol/gateway-error.ts'
+import type { ProcessHost } from '../processes/host-process.ts'
+import { Session, type SessionOwner } from './session.ts'
+
+export interface SessionLimits {
+  readonly detachedSessionMs: number
+  readonly graceMs: number
+  readonly maxSessions: number
+}
+
+/** Every session of a gateway, by the id that is its only credential. */
+export class SessionRegistry implements AsyncDisposable {
+  readonly #host: ProcessHost
+  readonly #limits: SessionLimits
+  readonly #log: Logger
+  readonly #sessions = new Map<string, Session>()
+  /** Sessions that are ending: no longer to be found, but their processes may still be. */
+  readonly #ending = new Set<Session>()
+  #isClosed = false
+
+  constructor(options: { host: ProcessHost; limits: SessionLimits; log: Logger }) {
+    this.#host = options.host
+    this.#limits = options.limits
+    this.#log = options.log
+  }
+
+  /** @throws GatewayError when there are too many sessions, or the gateway is shutting down */
+  create(owner: SessionOwner): Session {
+    if (this.#isClosed) throw new GatewayError('invalidRequest', 'this gateway is shutting down')
+    const { maxSessions, detachedSessionMs, graceMs } = this.#limits
+    if (this.#sessions.size >= maxSessions) {
+      throw GatewayError.limit(
+        'maxSessions',
+        maxSessions,
+        `this gateway already keeps ${maxSessions} sessions, its limit; try again when some have ended`,
+      )
+    }
+    const id = randomUUID()
+    const session: Session = Session.open({
+      id,
+      owner,
+      host: this.#host,
+      ledger: this.#host.ledger,
+      timers: this.#host.timers,
+      detachedMs: detachedSessionMs,
+      graceMs,
+      ended: () => {
+        this.#sessions.delete(id)
+        this.#ending.add(session)
+        this.#log.info({ sessionId: id }, 'session ended')
+      },
+    })
+    this.#sessions.set(id, session)
+    this.#log.info({ sessionId: id }, 'session created')
+    return session
+  }
+
+  /**
+   * Takes a detached session up again. An attached one is never stolen: its connection is probed, so that a dead one
+   * lets go before the client asks again.
+   * @throws GatewayError `sessionAttached` or, for unknown and expired ids alike, `invalidRequest`
+   */
+  resume(id: string, owner: SessionOwner): Session {
+    const session = this.#sessions.get(id)
+    if (session?.owner !== undefined) {
+      session.owner.probe()
+      throw new GatewayError('sessionAttached', `session ${id} is already attached to another connection`)
+    }
+    if (session === undefined || !session.isResumable) {
+      if (session !== undefined) this.end(session, this.#limits.graceMs)
+      throw new GatewayError('invalidRequest', `unknown session id ${id}`)
+    }
+    session.attach(owner)
+    this.#log.info({ sessionId: id }, 'session resumed')
+    return session
+  }
+
+  /** Ends a session in the background; disposing the registry waits for it. */
+  end(session: Session, graceMs: number): void {
+    void this.#finish(session, graceMs)
+  }
+
+  /** Ends all sessions at the same time and waits for those already ending. No new one is created from now on. */
+  async endAll(graceMs: number): Promise<void> {
+    this.#isClosed = true
+    await Promise.allSettled(
+      [...this.#sessions.values(), ...this.#ending].map(session => this.#finish(session, graceMs)),
+    )
+  }
+
+  /** SIGKILL for every process, without waiting for anything. */
+  killAll(): void {
+    for (const session of [...this.#sessions.values(), ...this.#ending]) session.processes.kill()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.endAll(this.#limits.graceMs)
+  }
+
+  async #finish(session: Session, graceMs: number): Promise<void> {
+    await session.end(graceMs)
+    this.#ending.delete(session)
+  }
+}

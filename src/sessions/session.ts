@@ -1,0 +1,103 @@
+import type { Guard, Ledger } from '../lifecycle/ledger.ts'
+import type { Timers } from '../lifecycle/timers.ts'
+import type { Delivery } from '../processes/delivery.ts'
+import type { ProcessHost } from '../processes/host-process.ts'
+import { ProcessTable } from '../processes/process-table.ts'
+
+/** A connection as its session sees it. */
+export interface SessionOwner {
+  readonly delivery: Delivery
+  /** Somebody else asks for the session: find out whether the peer is still there, and leave if it is not. */
+  probe(): void
+}
+
+type State =
+  | { readonly name: 'attached'; readonly owner: SessionOwner }
+  | { readonly name: 'detached'; readonly expiresAt: number; readonly expiry: Disposable }
+  | { readonly name: 'ended'; readonly ending: Promise<void> }
+
+export interface SessionOptions {
+  readonly id: string
+  readonly owner: SessionOwner
+  readonly host: ProcessHost
+  readonly ledger: Ledger
+  readonly timers: Timers
+  /** How long the session waits for its client to come back. */
+  readonly detachedMs: number
+  readonly graceMs: number
+  /** Called once, when the session is over. */
+  readonly ended: () => void
+}
+
+/** A client's processes, which outlive its connections. Either a connection owns it or its time is running out. */
+export class Session implements AsyncDisposable {
+  readonly id: string
+  readonly processes: ProcessTable
+  readonly #options: SessionOptions
+  readonly #held: Guard
+  #state: State
+
+  private constructor(options: SessionOptions) {
+    this.id = options.id
+    this.#options = options
+    this.#held = options.ledger.take('session')
+    this.processes = new ProcessTable(options.host)
+    this.processes.attach(options.owner.delivery)
+    this.#state = { name: 'attached', owner: options.owner }
+  }
+
+  static open(options: SessionOptions): Session {
+    return new Session(options)
+  }
+
+  /** The connection that owns the session now. */
+  get owner(): SessionOwner | undefined {
+    return this.#state.name === 'attached' ? this.#state.owner : undefined
+  }
+
+  /** Whether a client may still take the session up. The deadline counts even if its timer has not run yet. */
+  get isResumable(): boolean {
+    return this.#state.name === 'detached' && performance.now() < this.#state.expiresAt
+  }
+
+  /** To be called on a resumable session only. */
+  attach(owner: SessionOwner): void {
+    if (this.#state.name !== 'detached') throw new Error(`cannot attach to a session that is ${this.#state.name}`)
+    this.#state.expiry[Symbol.dispose]()
+    this.#state = { name: 'attached', owner }
+    this.processes.attach(owner.delivery)
+  }
+
+  /** The owner's connection is over. Does nothing when the session has another owner by now. */
+  detach(owner: SessionOwner): void {
+    if (this.#state.name !== 'attached' || this.#state.owner !== owner) return
+    const { detachedMs, timers } = this.#options
+    this.processes.detach()
+    this.#state = {
+      name: 'detached',
+      expiresAt: performance.now() + detachedMs,
+      expiry: timers.after(detachedMs, () => {
+        void this.end(this.#options.graceMs)
+      }),
+    }
+  }
+
+  /** Ends all processes and the session with them. A second caller waits for the first. */
+  end(graceMs: number): Promise<void> {
+    if (this.#state.name === 'ended') return this.#state.ending
+    if (this.#state.name === 'detached') this.#state.expiry[Symbol.dispose]()
+    const ending = this.#end(graceMs)
+    this.#state = { name: 'ended', ending }
+    return ending
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end(this.#options.graceMs)
+  }
+
+  async #end(graceMs: number): Promise<void> {
+    this.#options.ended()
+    await this.processes.end(graceMs)
+    this.#held[Symbol.dispose]()
+  }
+}

@@ -1,0 +1,82 @@
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+
+/** What each room of src/ may import, itself aside. A new room gets a row here and in docs/architecture.md first. */
+const table: Record<string, readonly string[]> = {
+  protocol: [],
+  lifecycle: [],
+  telemetry: ['protocol', 'lifecycle'],
+  config: ['protocol'],
+  processes: ['protocol', 'lifecycle', 'telemetry'],
+  sessions: ['protocol', 'lifecycle', 'telemetry', 'processes'],
+  gateway: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'sessions'],
+  cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway'],
+}
+
+/** Packages that live behind one door. */
+const doors: Record<string, readonly string[]> = {
+  koffi: ['processes/libc.ts'],
+  fastify: ['gateway/websocket-listener.ts'],
+  '@fastify/websocket': ['gateway/websocket-listener.ts'],
+  ws: ['gateway/websocket-transport.ts'],
+  'smol-toml': ['config/config-file.ts'],
+}
+
+const source = path.resolve(import.meta.dirname, '../../src')
+
+interface Import {
+  readonly file: string
+  readonly specifier: string
+}
+
+/** Static, dynamic and type imports and re-exports alike. */
+function importsOf(file: string, text: string): Import[] {
+  const found = text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\)?\(\s*|createRequire\([^)]*\)\(\s*)'([^']+)'/g)
+  return Array.from(found, ([, specifier = '']) => ({ file, specifier }))
+}
+
+function violations(imports: readonly Import[]): string[] {
+  return imports.flatMap(({ file, specifier }) => {
+    const [room = ''] = file.split('/')
+    if (!specifier.startsWith('.')) {
+      const door = doors[specifier]
+      return door !== undefined && !door.includes(file)
+        ? [`${file} imports ${specifier}, which lives in ${door.join(', ')}`]
+        : []
+    }
+    const target = path.posix.normalize(path.posix.join(path.posix.dirname(file), specifier))
+    if (target.startsWith('..'))
+      return target === '../package.json' ? [] : [`${file} imports ${specifier}, outside src`]
+    const [targetRoom = ''] = target.split('/')
+    if (target === 'main.ts') return [`${file} imports main.ts`]
+    if (file === 'main.ts' || targetRoom === room || table[room]?.includes(targetRoom)) return []
+    return [`${file} imports ${target}: ${room} may not import ${targetRoom}`]
+  })
+}
+
+const files = globSync('**/*.ts', { cwd: source }).filter(file => !file.endsWith('.test.ts'))
+const imports = files.flatMap(file => importsOf(file, readFileSync(path.join(source, file), 'utf8')))
+
+it('keeps every import within the table of rooms', () => {
+  expect(imports.length).toBeGreaterThan(100)
+  expect(violations(imports)).toEqual([])
+})
+
+it('has a row for every room and no row without one', () => {
+  const rooms = new Set(files.filter(file => file.includes('/')).map(file => file.split('/')[0]))
+  expect([...rooms].toSorted()).toEqual(Object.keys(table).toSorted())
+})
+
+it.each([
+  ['processes/spawn.ts', `import { x } from '../gateway/gateway.ts'`],
+  ['protocol/scalars.ts', `import type { Ledger } from '../lifecycle/ledger.ts'`],
+  ['config/options.ts', `export { y } from '../processes/engine.ts'`],
+  ['sessions/session.ts', `const z = await import('../gateway/outbox.ts')`],
+  ['gateway/gateway.ts', `import koffi from 'koffi'`],
+  ['gateway/gateway.ts', `const koffi = createRequire(import.meta.url)('koffi')`],
+  ['cli/help.ts', `import { run } from '../main.ts'`],
+  ['cli/help.ts', `import '../../test/support/peer.ts'`],
+])('notices that %s may not say %s', (file, text) => {
+  expect(violations(importsOf(file, text))).toHaveLength(1)
+})

@@ -1,0 +1,79 @@
+import { pino } from 'pino'
+import { expect } from 'vitest'
+import { Gateway, type GatewayLimits } from '../../src/gateway/gateway.ts'
+import { describeHost, noCapabilities, systemFacts } from '../../src/gateway/host-environment.ts'
+import { ChildReaper } from '../../src/processes/child-reaper.ts'
+import { Libc } from '../../src/processes/libc.ts'
+import { NativeEngine } from '../../src/processes/native-engine.ts'
+import { Peer } from './peer.ts'
+
+export const defaultLimits: GatewayLimits = {
+  detachedSessionMs: 80_000,
+  closedProcessMs: 80_000,
+  detachedOutputBytes: 8 * 1024 * 1024,
+  graceMs: 2000,
+  pingAfterMs: 15_000,
+  dropAfterMs: 90_000,
+  probeMs: 1000,
+  maxConnections: 64,
+  maxSessions: 64,
+  maxProcesses: 1024,
+  maxRequests: 2048,
+  stdinQueueBytes: 8 * 1024 * 1024,
+  outputInFlightBytes: 256 * 1024,
+}
+
+export interface GatewayFixture extends AsyncDisposable {
+  readonly gateway: Gateway
+  readonly url: string
+  /** A connection without a handshake. */
+  open(): Promise<Peer>
+  /** A connection that is ready: a new session, or the one with the id. */
+  connect(resumeSessionId?: string): Promise<Peer>
+}
+
+export interface FixtureOptions {
+  readonly limits?: Partial<GatewayLimits>
+  /** What children may inherit, instead of a small environment. */
+  readonly inherited?: ReadonlyMap<string, string>
+  readonly markers?: ReadonlyMap<string, string>
+}
+
+/** A gateway in this process with real children. Disposing it drains it and demands that nothing is left. */
+export async function startGateway(options: FixtureOptions = {}): Promise<GatewayFixture> {
+  const libc = Libc.load()
+  const reaper = ChildReaper.open(libc)
+  const host = systemFacts()
+  const gateway = Gateway.open({
+    limits: { ...defaultLimits, ...options.limits },
+    engine: new NativeEngine(libc, reaper),
+    children: {
+      os: 'linux',
+      inheritedEnvironment: () => options.inherited ?? new Map([['PATH', '/usr/local/bin:/usr/bin:/bin']]),
+      loginShell: '/bin/sh',
+      markers: options.markers ?? new Map(),
+    },
+    describeHost: () => describeHost({ capabilities: noCapabilities, extensions: [] }, host),
+    log: pino({ level: 'silent' }),
+  })
+  const url = await gateway.listen({ host: '127.0.0.1', port: 0, hasHealthEndpoints: true })
+  const peers = new AsyncDisposableStack()
+  const open = async () => peers.use(await Peer.open(url))
+  return {
+    gateway,
+    url,
+    open,
+    connect: async resumeSessionId => {
+      const peer = await open()
+      await peer.shakeHands(resumeSessionId)
+      return peer
+    },
+    [Symbol.asyncDispose]: async () => {
+      await gateway[Symbol.asyncDispose]()
+      await peers.disposeAsync()
+      reaper[Symbol.dispose]()
+      expect(gateway.ledger.outstanding(), 'guards left behind').toEqual({})
+      expect(gateway.processes.active, 'processes counted as running').toBe(0)
+    },
+  }
+}

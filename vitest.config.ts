@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config'
+
+/** Child exits are noticed through a process-wide signal that worker threads never get, hence forks. */
+const pool = 'forks' as const
+
+const project = (name: string, include: string, setupFiles: string[] = []) => ({
+  test: { name, include: [include], pool, setupFiles, testTimeout: 30_000 },
+})
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/support/summary-reporter.ts'],
+    projects: [
+      project('unit', 'src/**/*.test.ts'),
+      project('architecture', 'test/architecture/**/*.test.ts'),
+      project('integration', 'test/integration/**/*.test.ts', ['test/support/leak-check.ts']),
+      project('conformance', 'test/conformance/**/*.test.ts', ['test/support/leak-check.ts']),
+      project('e2e', 'test/e2e/**/*.test.ts', ['test/support/leak-check.ts']),
+    ],
+  },
+})
