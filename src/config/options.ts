@@ -105,6 +105,12 @@ export const options = {
     default: '4096',
     help: 'Processes of the whole gateway at the same time.',
   }),
+  maxClosedProcesses: option({
+    name: 'max-closed-processes',
+    value: count({ min: '1', max: '1000000' }),
+    default: '100000',
+    help: 'Closed processes of the whole gateway that can still be read; beyond it the longest closed is forgotten.',
+  }),
   maxRequests: option({
     name: 'max-requests',
     value: count({ min: '1100', max: '65536' }),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
 import type { Guard, Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
@@ -74,6 +75,8 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#outbox = new Outbox(options.transport, options.limits.outputInFlightBytes)
     this.#log = options.log.child({ connectionId: this.id })
     this.#held = options.ledger.take('connection')
+    // Every poll listens to it, and there may be as many as requests in flight.
+    setMaxListeners(0, this.#abort.signal)
     this.#log.info({ transport: options.transport.kind }, 'connection opened')
   }
 
@@ -215,7 +218,8 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
 
   #serve(request: RequestMessage): void {
     const { maxRequests } = this.#options.limits
-    if (request.id.length > maxIdBytes) {
+    // The text of a string id carries two quotes.
+    if (Buffer.byteLength(request.id) > maxIdBytes + 2) {
       return this.#refuseByLimit(request.id, 'maxIdBytes', maxIdBytes, `a request id has at most ${maxIdBytes} bytes`)
     }
     if (this.#requests.size >= maxRequests) {

@@ -4,6 +4,7 @@ import { encodeError, encodeReply, type RequestMessage } from '../protocol/envel
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { maxReplyBytes } from '../protocol/limits.ts'
 import { isMethodName, type MethodFamily, methods } from '../protocol/method-table.ts'
+import { shorten } from '../protocol/text-excerpt.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Caller, Handlers, RequestContext } from './handlers/handlers.ts'
 import type { RequestObserver, RequestResult } from './request-metrics.ts'
@@ -93,8 +94,4 @@ function bounded(reply: string): string {
     maxReplyBytes,
     `the reply would take ${reply.length} bytes, more than the ${maxReplyBytes} a client accepts; ask for less with maxBytes`,
   )
-}
-
-function shorten(method: string): string {
-  return method.length <= 128 ? method : `${method.slice(0, 128)}…`
 }

@@ -4,6 +4,7 @@ import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
 import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
+import { ClosedProcesses } from '../processes/closed-processes.ts'
 import type { ProcessEngine } from '../processes/engine.ts'
 import { ProcessMetrics } from '../processes/process-metrics.ts'
 import type { ProcessLimits } from '../processes/process-limits.ts'
@@ -55,7 +56,14 @@ export class Gateway implements AsyncDisposable {
     this.#options = options
     const { engine, limits, log } = options
     this.#sessions = new SessionRegistry({
-      host: { engine, limits, ledger: this.ledger, timers: this.#timers, metrics: this.processes },
+      host: {
+        engine,
+        limits,
+        ledger: this.ledger,
+        timers: this.#timers,
+        metrics: this.processes,
+        closed: new ClosedProcesses(this.#timers, limits),
+      },
       limits,
       log,
     })

@@ -53,6 +53,10 @@ describe('the shell of the host', () => {
     },
   )
 
+  it('is no shell of a kind clients cannot talk to', () => {
+    expect(shellOf({ loginShell: '/bin/fish', path: '/a', files: ['/bin/fish', '/a/bash'] })).toBe('bash /a/bash')
+  })
+
   it('is /bin/sh when nothing is found', () => {
     expect(shellOf({})).toBe('sh /bin/sh')
     expect(shellOf({ loginShell: '/bin/zsh', path: '' })).toBe('sh /bin/sh')

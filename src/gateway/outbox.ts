@@ -80,7 +80,7 @@ export class Outbox implements Delivery {
 
   confirmed(mark: number): void {
     // An unsolicited answer must not confirm what was never sent.
-    if (mark > this.#requestedMark || mark <= (this.#confirmedMark ?? -1)) return
+    if (!Number.isSafeInteger(mark) || mark > this.#requestedMark || mark <= (this.#confirmedMark ?? -1)) return
     this.#confirmedMark = mark
     const waiters = [...this.#unconfirmed]
     this.#unconfirmed.clear()
@@ -98,9 +98,13 @@ export class Outbox implements Delivery {
 }
 
 function encodeEvent(event: ProcessEvent): string {
-  const { type, ...params } = event
-  if (event.type !== 'output') return encodeNotification(`process/${type}`, params)
+  if (event.type !== 'output') {
+    const { type, ...params } = event
+    return encodeNotification(`process/${type}`, params)
+  }
   // The bulk of all traffic: base64 needs no escaping, so the chunk is not looked at again.
-  const id = JSON.stringify(event.processId)
-  return `{"method":"process/output","params":{"processId":${id},"seq":${event.seq},"stream":"${event.stream}","chunk":"${event.chunk}"}}`
+  const { processId, seq, stream, bytes } = event
+  const id = JSON.stringify(processId)
+  const chunk = bytes.toString('base64')
+  return `{"method":"process/output","params":{"processId":${id},"seq":${seq},"stream":"${stream}","chunk":"${chunk}"}}`
 }

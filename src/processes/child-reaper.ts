@@ -1,8 +1,5 @@
 import { errnos, type Libc, SystemError, type WaitedChild } from './libc.ts'
 
-const ENOSYS = 38
-const EPERM = 1
-
 interface Watched {
   /** Readable once the process has ended; absent where the kernel has no pidfds. */
   readonly pidDescriptor: number | undefined
@@ -35,10 +32,9 @@ export class ChildReaper implements Disposable {
 
   /** Calls `exited` once, after the process has been reaped. To be called right after the spawn. */
   watch(pid: number, exited: (child: WaitedChild) => void): void {
-    const pidDescriptor = this.#openPidDescriptor(pid)
+    const pidDescriptor = this.#watchDescriptor(pid)
     this.#watched.set(pid, { pidDescriptor, exited })
     if (pidDescriptor === undefined) this.#withoutDescriptor.add(pid)
-    else this.#libc.watchReadable(this.#poll, pidDescriptor, pid)
   }
 
   [Symbol.dispose](): void {
@@ -81,12 +77,20 @@ export class ChildReaper implements Disposable {
     }
   }
 
-  #openPidDescriptor(pid: number): number | undefined {
+  /**
+   * Where there are no pidfds (an old kernel, a filter, no descriptor left) the child is asked at every signal instead:
+   * it runs already and must not be lost.
+   */
+  #watchDescriptor(pid: number): number | undefined {
+    let pidDescriptor: number | undefined
     try {
-      return this.#libc.openPidDescriptor(pid)
+      pidDescriptor = this.#libc.openPidDescriptor(pid)
+      if (pidDescriptor !== undefined) this.#libc.watchReadable(this.#poll, pidDescriptor, pid)
+      return pidDescriptor
     } catch (error) {
-      if (error instanceof SystemError && (error.errno === ENOSYS || error.errno === EPERM)) return undefined
-      throw error
+      if (!(error instanceof SystemError)) throw error
+      if (pidDescriptor !== undefined) this.#libc.close(pidDescriptor)
+      return undefined
     }
   }
 }

@@ -1,8 +1,8 @@
 import net from 'node:net'
 import type { Libc } from './libc.ts'
 
-/** More than this is never taken out of a stream at once: a pipe holds 64 KiB unless its user enlarged it to 1 MiB. */
-const maxDrainBytes = 1024 * 1024
+/** More than this is not taken out of a stream at once: a pipe holds 64 KiB unless somebody enlarged it. */
+const maxDrainBytes = 512 * 1024
 
 export interface ChildStreamOptions {
   readonly libc: Libc

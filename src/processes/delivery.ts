@@ -1,8 +1,14 @@
-import type { OutputChunk } from '../protocol/process-schemas.ts'
+import type { OutputStream } from '../protocol/process-schemas.ts'
 
 /** What happens to a process, in the order of its sequence numbers. */
 export type ProcessEvent =
-  | ({ readonly type: 'output'; readonly processId: string } & OutputChunk)
+  | {
+      readonly type: 'output'
+      readonly processId: string
+      readonly seq: number
+      readonly stream: OutputStream
+      readonly bytes: Buffer
+    }
   | {
       readonly type: 'exited'
       readonly processId: string

@@ -48,7 +48,10 @@ export interface InputStream {
   close(): void
 }
 
-/** A process the engine started. Disposing it closes its streams; it does not end the process. */
+/**
+ * A process the engine started. Disposing it closes its streams; it does not end the process. The number of its group is
+ * never signalled once the process has been reaped: it may be somebody else's by then.
+ */
 export interface Child extends Disposable {
   readonly pid: number
   /** Output streams that have not ended. */
@@ -59,12 +62,12 @@ export interface Child extends Disposable {
   resumeOutput(): void
   /** SIGINT to the group in the foreground of the terminal, else to the process's own group. */
   interrupt(): void
+  /** SIGTERM to the process group, in a terminal SIGHUP as well. */
+  askToEnd(): void
   /** SIGKILL for the process group, and in a terminal for every member of its session. */
   kill(): void
-  /** A signal for the whole process group. Does nothing once the process has been reaped: the number may be reused. */
-  signalGroup(signal: number): void
-  /** A signal for every living member of the process's operating-system session, in whichever group. */
-  signalSession(signal: number): void
+  /** SIGKILL for every living member of the process's operating-system session, in whichever group. */
+  killSession(): void
   /** Stops reading: streams that descendants still hold count as ended. */
   endStreams(): void
 }

@@ -3,6 +3,7 @@ import type { Timers } from '../lifecycle/timers.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { OutputPage, OutputStream, WriteStatus } from '../protocol/process-schemas.ts'
 import { ChildInput } from './child-input.ts'
+import type { ClosedProcesses } from './closed-processes.ts'
 import type { Delivery, Waiter } from './delivery.ts'
 import type { Child, ChildEvents, ChildExit, Launch, ProcessEngine } from './engine.ts'
 import { SystemError } from './libc.ts'
@@ -12,9 +13,6 @@ import { catchUpMs, type ProcessLimits, tailMs } from './process-limits.ts'
 import { Completion, type ProcessMetrics } from './process-metrics.ts'
 import { WrittenInputs } from './written-inputs.ts'
 
-const SIGKILL = 9
-const SIGTERM = 15
-
 /** What every process of a gateway shares. */
 export interface ProcessHost {
   readonly engine: ProcessEngine
@@ -22,6 +20,7 @@ export interface ProcessHost {
   readonly timers: Timers
   readonly metrics: ProcessMetrics
   readonly limits: ProcessLimits
+  readonly closed: ClosedProcesses
 }
 
 export interface HostProcessOptions {
@@ -42,9 +41,11 @@ export interface HostProcessOptions {
 export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   readonly id: string
   readonly #host: ProcessHost
-  readonly #child: Child
-  readonly #input: ChildInput | undefined
+  /** Let go of once closed: what stays readable for a while must not hold on to streams. */
+  #child: Child | undefined
+  #input: ChildInput | undefined
   readonly #writes = new WrittenInputs()
+  readonly #takesInput: boolean
   readonly #log: OutputLog
   readonly #polls: OutputPolls
   readonly #completion: Completion
@@ -74,6 +75,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     })
     this.#child = host.engine.start(options.launch, this)
     this.#input = this.#child.input && new ChildInput(this.#child.input, host.limits.stdinQueueBytes)
+    this.#takesInput = this.#input !== undefined
     this.#completion = new Completion(host.metrics)
     this.#held = host.ledger.take('process')
   }
@@ -81,14 +83,6 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   /** @throws SystemError when the operating system refuses; nothing is left behind then */
   static start(options: HostProcessOptions): HostProcess {
     return new HostProcess(options)
-  }
-
-  get pid(): number {
-    return this.#child.pid
-  }
-
-  get isRunning(): boolean {
-    return this.#state === 'running'
   }
 
   get isClosed(): boolean {
@@ -117,9 +111,10 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   }
 
   async write(writeId: string, bytes: Buffer, signal: AbortSignal): Promise<WriteStatus> {
-    const input = this.#input
-    if (input === undefined) return 'stdinClosed'
-    const status = await this.#writes.once(writeId, () => (this.#terminated ? 'closed' : input.write(bytes, signal)))
+    if (!this.#takesInput) return 'stdinClosed'
+    const status = await this.#writes.once(writeId, () => {
+      return this.#terminated ? 'closed' : (this.#input?.write(bytes, signal) ?? 'closed')
+    })
     if (status === 'accepted') return status
     if (this.#terminated) throw new GatewayError('internal', 'failed to write to process stdin')
     return 'stdinClosed'
@@ -129,7 +124,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   interrupt(): void {
     if (this.#state !== 'running' || this.#terminated) return
     try {
-      this.#child.interrupt()
+      this.#child?.interrupt()
     } catch (error) {
       if (!(error instanceof SystemError)) throw error
       throw new GatewayError('internal', `failed to signal process: ${error.message}`, { cause: error })
@@ -145,7 +140,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     if (!this.#terminated) {
       this.#terminated = true
       this.#input?.[Symbol.dispose]()
-      this.#child.kill()
+      this.#child?.kill()
     }
     return true
   }
@@ -188,7 +183,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   }
 
   streamEnded(): void {
-    if (this.#child.openStreams > 0 || this.#exit === undefined) return
+    if (this.#hasOpenStreams || this.#exit === undefined) return
     if (!this.#exitRecorded) this.#recordExit()
     else this.#close()
   }
@@ -198,8 +193,8 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     this.#state = 'exited'
     this.#completion.claim(this.#terminated ? 'terminated' : exit.code === 0 ? 'success' : 'error')
     this.#input?.[Symbol.dispose]()
-    if (this.#child.openStreams === 0) this.#recordExit()
-    else this.#awaitTail()
+    if (this.#hasOpenStreams) this.#awaitTail()
+    else this.#recordExit()
   }
 
   /**
@@ -210,21 +205,21 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     this.#completion.claim('terminated')
     this.#input?.[Symbol.dispose]()
     if (this.#state === 'running' && graceMs > 0) {
-      this.#child.signalGroup(SIGTERM)
+      this.#child?.askToEnd()
       await this.#goneWithin(graceMs)
     }
     if (!this.isClosed) {
-      this.#child.signalSession(SIGKILL)
+      this.#child?.killSession()
       // A process in uninterruptible sleep may outlive even this; nobody waits for it longer.
       if (this.#state === 'running') await this.#goneWithin(this.#host.limits.graceMs)
-      this.#child.endStreams()
+      this.#child?.endStreams()
     }
     this.#release()
   }
 
   /** SIGKILL for everything in the process's session, without waiting. */
   kill(): void {
-    if (!this.isClosed) this.#child.signalSession(SIGKILL)
+    this.#child?.killSession()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -244,13 +239,17 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     this.#polls.wake()
   }
 
+  get #hasOpenStreams(): boolean {
+    return this.#child !== undefined && this.#child.openStreams > 0
+  }
+
   #hasNews(afterSeq: number): boolean {
     if (this.isClosed || this.#log.hasOutputAfter(afterSeq)) return true
     return this.#exitRecorded && afterSeq < this.#log.nextSeq - 1
   }
 
   #pause(): void {
-    if (!this.#paused) this.#child.pauseOutput()
+    if (!this.#paused) this.#child?.pauseOutput()
     this.#paused = true
     this.#log.awaitRoom()
   }
@@ -260,7 +259,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     if (!this.#paused) return
     if (this.#log.isFull) return this.#log.awaitRoom()
     this.#paused = false
-    this.#child.resumeOutput()
+    this.#child?.resumeOutput()
   }
 
   /** A descendant may still write to the streams. While a slow peer holds the output back the time does not count. */
@@ -276,16 +275,15 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     this.#exitRecorded = true
     this.#log.recordExit(this.#exit?.code ?? -1)
     this.#polls.wake()
-    if (this.#terminated) this.#child.endStreams()
-    if (this.#child.openStreams === 0) this.#close()
+    if (this.#terminated) this.#child?.endStreams()
+    if (!this.#hasOpenStreams) this.#close()
   }
 
   #close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#log.recordClosed()
-    this.#child[Symbol.dispose]()
-    this.#held[Symbol.dispose]()
+    this.#letGo()
     this.#polls.wake()
     this.#gone.resolve()
     this.#closed()
@@ -303,9 +301,15 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     this.#catchUp?.[Symbol.dispose]()
     this.#polls.failAll(new GatewayError('invalidRequest', `unknown process id ${this.id}`))
     this.#log[Symbol.dispose]()
-    this.#child[Symbol.dispose]()
-    this.#held[Symbol.dispose]()
+    this.#letGo()
     this.#completion[Symbol.dispose]()
+  }
+
+  #letGo(): void {
+    this.#child?.[Symbol.dispose]()
+    this.#child = undefined
+    this.#input = undefined
+    this.#held[Symbol.dispose]()
   }
 }
 

@@ -8,8 +8,10 @@ import { executableCandidates } from './executable-lookup.ts'
 import { type DescriptorSource, errnos, type Libc, SystemError, type WaitedChild } from './libc.ts'
 import { signalSessionMembers } from './session-members.ts'
 
+const SIGHUP = 1
 const SIGINT = 2
 const SIGKILL = 9
+const SIGTERM = 15
 const O_RDONLY = 0
 const O_RDWR = 2
 
@@ -64,11 +66,11 @@ export class NativeEngine implements ProcessEngine {
     const { master, slavePath } = this.#libc.openTerminal()
     descriptors.adopt([master])
     this.#libc.resizeTerminal(master, terminalRows, terminalColumns)
-    // The first terminal a session leader opens becomes its controlling terminal.
-    const pid = this.#spawn(launch, [{ path: slavePath, flags: O_RDWR }, { sameAs: 0 }, { sameAs: 0 }])
     // Node reads and writes terminals in blocking mode. A socket is not blocking, and it does not notice when its
     // descriptor turns into the terminal before the event loop has looked at it.
     const [socket] = descriptors.adopt(this.#libc.socketPair())
+    // The first terminal a session leader opens becomes its controlling terminal.
+    const pid = this.#spawn(launch, [{ path: slavePath, flags: O_RDWR }, { sameAs: 0 }, { sameAs: 0 }])
     descriptors.release(socket)
     return new NativeChild({
       libc: this.#libc,
@@ -173,23 +175,24 @@ class NativeChild implements Child {
 
   interrupt(): void {
     const foreground = this.#terminal === undefined ? undefined : this.#libc.foregroundGroup(this.#terminal)
-    if (foreground === undefined) this.signalGroup(SIGINT)
+    if (foreground === undefined) this.#signalGroup(SIGINT)
     else if (!this.#reaped) this.#libc.signalGroup(foreground, SIGINT)
   }
 
+  askToEnd(): void {
+    this.#signalGroup(SIGTERM)
+    // Interactive shells ignore SIGTERM.
+    if (this.#terminal !== undefined) this.#signalGroup(SIGHUP)
+  }
+
   kill(): void {
-    if (this.#terminal === undefined) this.signalGroup(SIGKILL)
-    else this.signalSession(SIGKILL)
+    if (this.#terminal === undefined) this.#signalGroup(SIGKILL)
+    else this.killSession()
   }
 
-  signalGroup(signal: number): void {
-    // Until it is reaped, the zombie of the leader keeps the number of the group from being reused.
-    if (!this.#reaped) this.#libc.signalGroup(this.pid, signal)
-  }
-
-  signalSession(signal: number): void {
-    this.signalGroup(signal)
-    signalSessionMembers(this.#libc, { id: this.pid, leaderReaped: this.#reaped }, signal)
+  killSession(): void {
+    this.#signalGroup(SIGKILL)
+    signalSessionMembers(this.#libc, { id: this.pid, leaderReaped: this.#reaped }, SIGKILL)
   }
 
   endStreams(): void {
@@ -199,6 +202,11 @@ class NativeChild implements Child {
   [Symbol.dispose](): void {
     this.input?.close()
     this.endStreams()
+  }
+
+  #signalGroup(signal: number): void {
+    // Until it is reaped, the zombie of the leader keeps the number of the group from being reused.
+    if (!this.#reaped) this.#libc.signalGroup(this.pid, signal)
   }
 
   readonly #exited = (waited: WaitedChild): void => {

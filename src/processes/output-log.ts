@@ -74,34 +74,27 @@ export class OutputLog {
     if (this.#delivery?.hasRoom === false) this.#delivery.awaitRoom(this.#owner)
   }
 
-  /** Takes output in. Full chunks are numbered at once, the rest waits for `seal`. */
+  /**
+   * Takes output in. Full chunks are numbered at once unless the process has to be held back; the rest waits for
+   * `seal`. The bytes are borrowed.
+   */
   append(stream: OutputStream, bytes: Buffer): void {
     if (stream !== this.#pendingStream) {
       this.seal()
       this.#pendingStream = stream
     }
-    if (this.#pendingBytes === 0 && bytes.length === outputChunkBytes) {
-      this.#record(stream, bytes)
+    if (this.#pendingBytes === 0 && bytes.length === outputChunkBytes && !this.isFull) {
+      this.#record(stream, Buffer.from(bytes))
       return
     }
-    let rest = bytes
-    while (this.#pendingBytes + rest.length >= outputChunkBytes) {
-      const fitting = outputChunkBytes - this.#pendingBytes
-      this.#hold(rest.subarray(0, fitting))
-      this.seal()
-      rest = rest.subarray(fitting)
-    }
-    if (rest.length > 0) this.#hold(rest)
+    this.#pending.push(Buffer.from(bytes))
+    this.#pendingBytes += bytes.length
+    if (this.#pendingBytes >= outputChunkBytes && !this.isFull) this.#recordPending('full chunks')
   }
 
   /** Numbers what is pending. */
   seal(): void {
-    const [first, ...others] = this.#pending
-    if (first === undefined) return
-    const bytes = others.length === 0 ? first : Buffer.concat(this.#pending, this.#pendingBytes)
-    this.#pending = []
-    this.#pendingBytes = 0
-    this.#record(this.#pendingStream, bytes)
+    if (this.#pendingBytes > 0) this.#recordPending('everything')
   }
 
   recordExit(exitCode: number): void {
@@ -181,17 +174,27 @@ export class OutputLog {
     )
   }
 
-  #hold(bytes: Buffer): void {
-    this.#pending.push(Buffer.from(bytes))
-    this.#pendingBytes += bytes.length
+  #recordPending(what: 'full chunks' | 'everything'): void {
+    let [bytes = Buffer.alloc(0)] = this.#pending
+    if (this.#pending.length > 1) bytes = Buffer.concat(this.#pending, this.#pendingBytes)
+    this.#pending = []
+    this.#pendingBytes = 0
+    const least = what === 'everything' ? 1 : outputChunkBytes
+    while (bytes.length >= least) {
+      this.#record(this.#pendingStream, bytes.subarray(0, outputChunkBytes))
+      bytes = bytes.subarray(outputChunkBytes)
+    }
+    if (bytes.length === 0) return
+    this.#pending.push(bytes)
+    this.#pendingBytes = bytes.length
   }
 
+  /** The bytes are kept. */
   #record(stream: OutputStream, bytes: Buffer): void {
     const seq = this.#nextSeq++
-    const chunk = bytes.toString('base64')
-    const mark =
-      this.#delivery?.deliver({ type: 'output', processId: this.#processId, seq, stream, chunk }) ?? neverSent
-    this.#window.append({ seq, stream, chunk, bytes: bytes.length, mark })
+    const event = { type: 'output', processId: this.#processId, seq, stream, bytes } as const
+    const mark = this.#delivery?.deliver(event) ?? neverSent
+    this.#window.append({ seq, stream, bytes, mark })
     this.evict()
   }
 }

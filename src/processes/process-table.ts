@@ -26,19 +26,13 @@ class PendingStart {
 export class ProcessTable implements AsyncDisposable {
   readonly #host: ProcessHost
   readonly #entries = new Map<string, PendingStart | HostProcess>()
-  /** Closed processes that are still readable, the longest closed first, with the time each is dropped. */
-  readonly #closed = new Map<string, number>()
-  #retention: Disposable | undefined
+  /** What keeps the closed ones readable. */
+  readonly #closed = new Map<string, Disposable>()
   #delivery: Delivery | undefined
   #isEnded = false
 
   constructor(host: ProcessHost) {
     this.#host = host
-  }
-
-  /** Processes whose exit or streams are still open. */
-  get openProcesses(): number {
-    return this.#entries.size - this.#closed.size
   }
 
   /**
@@ -104,11 +98,11 @@ export class ProcessTable implements AsyncDisposable {
   /** Ends every process, all at the same time, and forgets them. */
   async end(graceMs: number): Promise<void> {
     this.#isEnded = true
-    this.#retention?.[Symbol.dispose]()
     for (const [id, entry] of this.#entries) if (entry instanceof PendingStart) this.#cancel(id, entry)
     const processes = [...this.#processes()]
     await Promise.allSettled(processes.map(process => process.end(graceMs)))
     this.#entries.clear()
+    for (const retained of this.#closed.values()) retained[Symbol.dispose]()
     this.#closed.clear()
   }
 
@@ -175,24 +169,13 @@ export class ProcessTable implements AsyncDisposable {
 
   #retain(id: string): void {
     if (this.#isEnded) return
-    this.#closed.set(id, performance.now() + this.#host.limits.closedProcessMs)
-    this.#retention ??= this.#host.timers.after(this.#host.limits.closedProcessMs, this.#dropExpired)
-  }
-
-  /** One timer serves all closed processes: they expire in the order they closed. */
-  readonly #dropExpired = (): void => {
-    this.#retention = undefined
-    const now = performance.now()
-    for (const [id, dropAt] of this.#closed) {
-      if (dropAt > now) {
-        this.#retention = this.#host.timers.after(dropAt - now, this.#dropExpired)
-        return
-      }
+    const retained = this.#host.closed.retain(() => {
       this.#closed.delete(id)
       const entry = this.#entries.get(id)
       this.#entries.delete(id)
       if (entry instanceof HostProcess) entry.forget()
-    }
+    })
+    this.#closed.set(id, retained)
   }
 }
 

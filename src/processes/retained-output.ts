@@ -1,9 +1,13 @@
-import type { OutputChunk } from '../protocol/process-schemas.ts'
+import type { OutputChunk, OutputStream } from '../protocol/process-schemas.ts'
 
-/** A chunk and what the window needs to know about it. */
-export interface RetainedChunk extends OutputChunk {
-  /** Payload bytes, before base64. */
-  readonly bytes: number
+/**
+ * A chunk and what the window needs to know about it. The bytes are kept as they were read, outside the JavaScript
+ * heap: they are sent once and seldom read again, and would burden every garbage collection as base64 text.
+ */
+export interface RetainedChunk {
+  readonly seq: number
+  readonly stream: OutputStream
+  readonly bytes: Buffer
   /** How much had been sent on the connection before this chunk; see Delivery. */
   readonly mark: number
 }
@@ -41,13 +45,13 @@ export class RetainedOutput {
 
   append(chunk: RetainedChunk): void {
     this.#chunks.push(chunk)
-    this.#bytes += chunk.bytes
+    this.#bytes += chunk.bytes.length
   }
 
   evictOldest(): void {
     const oldest = this.oldest
     if (oldest === undefined) return
-    this.#bytes -= oldest.bytes
+    this.#bytes -= oldest.bytes.length
     this.#evicted += 1
     // Cutting off only when half is dead keeps eviction constant on average.
     if (this.#evicted > 64 && this.#evicted * 2 > this.#chunks.length) {
@@ -66,9 +70,9 @@ export class RetainedOutput {
     for (let index = this.#firstAfter(afterSeq); index < this.#chunks.length; index++) {
       const chunk = this.#chunks[index]
       if (chunk === undefined) break
-      if (maxBytes !== undefined && page.length > 0 && bytes + chunk.bytes > maxBytes) break
-      page.push({ seq: chunk.seq, stream: chunk.stream, chunk: chunk.chunk })
-      bytes += chunk.bytes
+      if (maxBytes !== undefined && page.length > 0 && bytes + chunk.bytes.length > maxBytes) break
+      page.push({ seq: chunk.seq, stream: chunk.stream, chunk: chunk.bytes.toString('base64') })
+      bytes += chunk.bytes.length
       if (maxBytes !== undefined && bytes >= maxBytes) break
     }
     return page

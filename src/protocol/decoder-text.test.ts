@@ -22,87 +22,90 @@ const tagged = z.discriminatedUnion('type', [
   z.object({ type: z.literal('a'), path: z.string() }),
   z.object({ type: z.literal('b') }),
 ])
+const textOrTrue = z.union([z.string(), z.literal(true)], { error: 'expected a name or true' })
 const textOrMap = z.object({ in: z.union([z.string().min(3), z.object({ a: z.number() })]) })
 
 describe('the message says what is wrong and where', () => {
-  test.each<[z.ZodType, string, string]>([
-    [read, '{}', 'missing field `processId`'],
-    [signal, '{"processId":"p"}', 'missing field `signal`'],
-    [start, '{"envPolicy":{"inherit":"all"}}', 'missing field `ignoreDefaultExcludes` in `envPolicy`'],
-    [read, '', 'invalid type: null, expected a map'],
-    [read, '[]', 'invalid type: sequence, expected a map'],
-    [read, '1.5', 'invalid type: floating point `1.5`, expected a map'],
-    [status, '[]', 'invalid type: sequence, expected unit'],
-    [status, '{"x":1}', 'invalid type: map, expected unit'],
-    [status, '5', 'invalid type: integer `5`, expected unit'],
-    [start, '{"cwd":null}', 'invalid type: null, expected a string for `cwd`'],
-    [start, '{"tty":"yes"}', 'invalid type: string "yes", expected a boolean for `tty`'],
-    [start, '{"pipeStdin":null}', 'invalid type: null, expected a boolean for `pipeStdin`'],
-    [start, '{"argv":{}}', 'invalid type: map, expected a sequence for `argv`'],
-    [start, '{"argv":["ls",true]}', 'invalid type: boolean `true`, expected a string for `argv[1]`'],
-    [start, '{"env":[]}', 'invalid type: sequence, expected a map for `env`'],
-    [start, '{"env":{"A":5}}', 'invalid type: integer `5`, expected a string for `env.A`'],
-    [start, '{"metadata":{"toolCallId":5}}', 'invalid type: integer `5`, expected a string for `metadata.toolCallId`'],
-    [start, '{"metadata":1.5}', 'invalid type: floating point `1.5`, expected a map for `metadata`'],
+  test.each<[string, z.ZodType, string]>([
+    ['{}', read, 'missing field `processId`'],
+    ['{"processId":"p"}', signal, 'missing field `signal`'],
+    ['{"envPolicy":{"inherit":"all"}}', start, 'missing field `ignoreDefaultExcludes` in `envPolicy`'],
+    ['', read, 'invalid type: null, expected a map'],
+    ['[]', read, 'invalid type: sequence, expected a map'],
+    ['1.5', read, 'invalid type: floating point `1.5`, expected a map'],
+    ['[]', status, 'invalid type: sequence, expected unit'],
+    ['{"x":1}', status, 'invalid type: map, expected unit'],
+    ['5', status, 'invalid type: integer `5`, expected unit'],
+    ['{"cwd":null}', start, 'invalid type: null, expected a string for `cwd`'],
+    ['{"tty":"yes"}', start, 'invalid type: string "yes", expected a boolean for `tty`'],
+    ['{"pipeStdin":null}', start, 'invalid type: null, expected a boolean for `pipeStdin`'],
+    ['{"argv":{}}', start, 'invalid type: map, expected a sequence for `argv`'],
+    ['{"argv":["ls",true]}', start, 'invalid type: boolean `true`, expected a string for `argv[1]`'],
+    ['{"env":[]}', start, 'invalid type: sequence, expected a map for `env`'],
+    ['{"env":{"A":5}}', start, 'invalid type: integer `5`, expected a string for `env.A`'],
+    ['{"metadata":{"toolCallId":5}}', start, 'invalid type: integer `5`, expected a string for `metadata.toolCallId`'],
+    ['{"metadata":1.5}', start, 'invalid type: floating point `1.5`, expected a map for `metadata`'],
     [
-      read,
       '{"processId":9007199254740993}',
+      read,
       'invalid type: integer `9007199254740993`, expected a string for `processId`',
     ],
-  ])('%# %s', (schema, json, message) => {
+  ])('as for %s', (json, schema, message) => {
     expect(explain(schema, json).message).toBe(message)
   })
 
-  test.each<[z.ZodType, string, string]>([
-    [u64, '1000.0', 'invalid type: floating point `1000.0`, expected u64'],
-    [u64, '1e3', 'invalid type: floating point `1e3`, expected u64'],
-    [u64, '"1"', 'invalid type: string "1", expected u64'],
-    [u64, '-1', 'invalid value: integer `-1`, expected u64'],
-    [u64, '-9007199254740993', 'invalid value: integer `-9007199254740993`, expected u64'],
-    [u64, '18446744073709551616', 'invalid value: integer `18446744073709551616`, expected u64'],
-    [read, '{"processId":"p","waitMs":1000.0}', 'invalid type: floating point `1000.0`, expected u64 for `waitMs`'],
-    [read, '{"processId":"p","afterSeq":-1}', 'invalid value: integer `-1`, expected u64 for `afterSeq`'],
-    [port, '65536', 'invalid value: integer `65536`, expected at most 65535'],
-    [port, '-1', 'invalid value: integer `-1`, expected at least 0'],
-    [port, '9007199254740993', 'invalid value: integer `9007199254740993`, expected an integer up to 9007199254740991'],
-    [port, 'true', 'invalid type: boolean `true`, expected an integer'],
-  ])('about integers: %# %s', (schema, json, message) => {
+  test.each<[string, z.ZodType, string]>([
+    ['1000.0', u64, 'invalid type: floating point `1000.0`, expected u64'],
+    ['1e3', u64, 'invalid type: floating point `1e3`, expected u64'],
+    ['"1"', u64, 'invalid type: string "1", expected u64'],
+    ['-1', u64, 'invalid value: integer `-1`, expected u64'],
+    ['-9007199254740993', u64, 'invalid value: integer `-9007199254740993`, expected u64'],
+    ['18446744073709551616', u64, 'invalid value: integer `18446744073709551616`, expected u64'],
+    ['{"processId":"p","waitMs":1000.0}', read, 'invalid type: floating point `1000.0`, expected u64 for `waitMs`'],
+    ['{"processId":"p","afterSeq":-1}', read, 'invalid value: integer `-1`, expected u64 for `afterSeq`'],
+    ['65536', port, 'invalid value: integer `65536`, expected at most 65535'],
+    ['-1', port, 'invalid value: integer `-1`, expected at least 0'],
+    ['9007199254740993', port, 'invalid value: integer `9007199254740993`, expected an integer up to 9007199254740991'],
+    ['true', port, 'invalid type: boolean `true`, expected an integer'],
+  ])('as for the integer in %s', (json, schema, message) => {
     expect(explain(schema, json).message).toBe(message)
   })
 
-  test.each<[z.ZodType, string, string]>([
-    [signal, '{"processId":"p","signal":"kill"}', 'unknown variant `kill`, expected `interrupt` for `signal`'],
-    [signal, '{"processId":"p","signal":5}', 'invalid type: integer `5`, expected a string for `signal`'],
-    [signal, '{"processId":"p","signal":null}', 'invalid type: null, expected a string for `signal`'],
-    [z.enum(['a', 'b']), '"c"', 'unknown variant `c`, expected `a` or `b`'],
-    [z.enum(['a', 'b', 'c']), '"A"', 'unknown variant `A`, expected one of `a`, `b`, `c`'],
-    [z.literal('ready'), '"x"', 'unknown variant `x`, expected `ready`'],
-    [tagged, '{"type":"c"}', 'unknown variant `c`, expected `a` or `b` for `type`'],
-    [tagged, '{"type":5}', 'invalid type: integer `5`, expected a string for `type`'],
-    [tagged, '{"type":1.5}', 'invalid type: floating point `1.5`, expected a string for `type`'],
-    [tagged, '{}', 'missing field `type`'],
-    [tagged, '{"type":"a"}', 'missing field `path`'],
-    [tagged, '[]', 'invalid type: sequence, expected a map'],
-    [z.object({ in: tagged }), '{"in":{}}', 'missing field `type` in `in`'],
-  ])('about alternatives: %# %s', (schema, json, message) => {
+  test.each<[string, z.ZodType, string]>([
+    ['{"processId":"p","signal":"kill"}', signal, 'unknown variant `kill`, expected `interrupt` for `signal`'],
+    ['{"processId":"p","signal":5}', signal, 'invalid type: integer `5`, expected a string for `signal`'],
+    ['{"processId":"p","signal":null}', signal, 'invalid type: null, expected a string for `signal`'],
+    ['"c"', z.enum(['a', 'b']), 'unknown variant `c`, expected `a` or `b`'],
+    ['"A"', z.enum(['a', 'b', 'c']), 'unknown variant `A`, expected one of `a`, `b`, `c`'],
+    ['"x"', z.literal('ready'), 'unknown variant `x`, expected `ready`'],
+    ['{"type":"c"}', tagged, 'unknown variant `c`, expected `a` or `b` for `type`'],
+    ['{"type":5}', tagged, 'invalid type: integer `5`, expected a string for `type`'],
+    ['{"type":1.5}', tagged, 'invalid type: floating point `1.5`, expected a string for `type`'],
+    ['{}', tagged, 'missing field `type`'],
+    ['{"type":"a"}', tagged, 'missing field `path`'],
+    ['[]', tagged, 'invalid type: sequence, expected a map'],
+    ['{"in":{}}', z.object({ in: tagged }), 'missing field `type` in `in`'],
+  ])('as for the alternatives in %s', (json, schema, message) => {
     expect(explain(schema, json).message).toBe(message)
   })
 
-  test.each<[z.ZodType, string, string]>([
-    [textOrMap, '{"in":{"a":true}}', 'invalid type: boolean `true`, expected an integer for `in.a`'],
-    [textOrMap, '{"in":{}}', 'missing field `a` in `in`'],
-    [textOrMap, '{"in":"x"}', 'invalid value: string "x", expected at least 3 for `in`'],
-    [textOrMap, '{"in":5}', 'invalid type: integer `5`, expected a string for `in`'],
-  ])('about the alternative that came furthest: %# %s', (schema, json, message) => {
+  test.each<[string, z.ZodType, string]>([
+    ['{"in":{"a":true}}', textOrMap, 'invalid type: boolean `true`, expected an integer for `in.a`'],
+    ['{"in":{}}', textOrMap, 'missing field `a` in `in`'],
+    ['{"in":"x"}', textOrMap, 'invalid value: string "x", expected at least 3 for `in`'],
+    ['{"in":5}', textOrMap, 'invalid type: integer `5`, expected a string for `in`'],
+    ['{"a":5}', textOrTrue, 'invalid type: map, expected a name or true'],
+    ['5', textOrTrue, 'invalid type: integer `5`, expected a name or true'],
+  ])('by the alternative that came furthest, as for %s', (json, schema, message) => {
     expect(explain(schema, json).message).toBe(message)
   })
 
-  test.each<[z.ZodType, string, string]>([
-    [pathUri, '"relative"', 'invalid URI: relative URL without a base'],
-    [z.object({ cwd: pathUri }), '{"cwd":"relative"}', 'invalid URI: relative URL without a base'],
-    [base64, '"QQ"', 'Invalid padding'],
-    [z.array(base64), '["QQ=="," "]', 'Invalid symbol 32, offset 0.'],
-  ])('in the own words of a scalar alone: %# %s', (schema, json, message) => {
+  test.each<[string, z.ZodType, string]>([
+    ['"relative"', pathUri, 'invalid URI: relative URL without a base'],
+    ['{"cwd":"relative"}', z.object({ cwd: pathUri }), 'invalid URI: relative URL without a base'],
+    ['"QQ"', base64, 'Invalid padding'],
+    ['["QQ=="," "]', z.array(base64), 'Invalid symbol 32, offset 0.'],
+  ])('in the words of the scalar alone, as for %s', (json, schema, message) => {
     expect(explain(schema, json).message).toBe(message)
   })
 

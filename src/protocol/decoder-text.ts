@@ -91,7 +91,7 @@ function listChoices(choices: readonly unknown[]): string {
 /** An integer in place of an integer has the right type, whatever its size. */
 function isTypeProblem(issue: Issue, value: unknown): boolean {
   if (issue.code === 'invalid_type') return !(isInteger(value) && typeWords[issue.expected] === typeWords['number'])
-  return issue.code === 'unrecognized_keys' || choicesOf(issue) !== undefined
+  return ['unrecognized_keys', 'invalid_union', 'invalid_value'].includes(issue.code)
 }
 
 function describeExpectation(issue: Issue, value: unknown): string {
@@ -120,7 +120,7 @@ function isInteger(value: unknown): boolean {
 function valueAt(input: unknown, path: Path): unknown {
   let value = input
   for (const key of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+    if (typeof value !== 'object' || value === null) return undefined
     value = Reflect.get(value, key)
   }
   return value

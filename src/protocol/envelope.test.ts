@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { decodeMessage, encodeError, encodeNotification, encodeReply, malformedId, type Message } from './envelope.ts'
 import { GatewayError } from './gateway-error.ts'
 import { DecimalToken } from './json-numbers.ts'
@@ -166,8 +166,16 @@ describe('a malformed message', () => {
 })
 
 describe('params', () => {
-  test.each(['{"id":1,"method":"m"}', '{"id":1,"method":"m","params":null}'])('are absent in %s', text => {
-    expect(decodeMessage(text)).toEqual(request)
+  test.each(['', ',"params":null'])('are absent when a message has %j of them', params => {
+    expect(decodeMessage(`{"id":1,"method":"m"${params}}`)).toEqual(request)
+    expect(decodeMessage(`{"method":"m"${params}}`)).toEqual(notification)
+  })
+
+  test('are parsed once, with an eye on each number only if one would be damaged', () => {
+    using parse = vi.spyOn(JSON, 'parse')
+    decodeMessage('{"id":1,"method":"m","params":[1]}')
+    decodeMessage('{"id":1,"method":"m","params":[1.5]}')
+    expect(parse.mock.calls.map(call => call.length)).toEqual([1, 2])
   })
 
   test.each(['false', '0', '""', '[]', '{}'])('may be %s', params => {

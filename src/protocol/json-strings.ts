@@ -9,8 +9,8 @@ const unicodeEscapeLength = 6
  */
 export class JsonStrings {
   readonly #text: string
-  /** The first backslash behind what has been skipped; the length of the text if there is none. */
-  #nextBackslash = 0
+  /** The first backslash that has not been skipped; the length of the text if there is none. */
+  #nextBackslash: number
   #hasEscapes = false
   #unpairedSurrogate: string | undefined
 
@@ -36,7 +36,6 @@ export class JsonStrings {
   skip(start: number): number {
     let at = start + 1
     let end = this.#find(quote, at)
-    if (this.#nextBackslash < at) this.#nextBackslash = this.#find(backslash, at)
     this.#hasEscapes = this.#nextBackslash < end
     while (this.#nextBackslash < end) {
       at = this.#skipEscape(this.#nextBackslash)
@@ -63,9 +62,10 @@ export class JsonStrings {
 
   /** Which half of a character an escape at `start` stands for: `\uD800` to `\uDBFF` high, `\uDC00` to `\uDFFF` low. */
   #surrogateAt(start: number): 'high' | 'low' | undefined {
-    const [first, second] = [this.#text[start + 2], this.#text[start + 3]]
-    if ((first !== 'd' && first !== 'D') || second === undefined || !this.#text.startsWith('\\u', start))
-      return undefined
+    const first = this.#text[start + 2]
+    const second = this.#text[start + 3]
+    if ((first !== 'd' && first !== 'D') || second === undefined) return undefined
+    if (!this.#text.startsWith('\\u', start)) return undefined
     if ('89abAB'.includes(second)) return 'high'
     return 'cdefCDEF'.includes(second) ? 'low' : undefined
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodesSeparator, hostOs, PathUri } from './path-uri.ts'
+import { hostOs, PathUri } from './path-uri.ts'
 
 const here = hostOs(process.platform)
 
@@ -223,12 +223,6 @@ describe('the PathUri of a native path', () => {
     expect(uri.toString()).toBe('file:///tmp')
     expect(JSON.stringify({ uri })).toBe('{"uri":"file:///tmp"}')
   })
-})
-
-it('finds separators hidden in a segment', () => {
-  const hides = (text: string): boolean => encodesSeparator(PathUri.parse(text) as PathUri)
-  expect(['file:///a%2Fb', 'file:///a%2fb'].map(hides)).toEqual([true, true])
-  expect(['file:///a/b', 'file:///a%252Fb', 'file:///a%5Cb'].map(hides)).toEqual([false, false, false])
 })
 
 it('names the platforms of Node as the wire does', () => {

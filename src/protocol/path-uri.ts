@@ -78,11 +78,6 @@ export class PathUri {
   }
 }
 
-/** Whether a segment hides a separator (`%2F`), so that the path has more segments than its URI shows. */
-export function encodesSeparator(uri: PathUri): boolean {
-  return /%2f/i.test(uri.canonical)
-}
-
 /** The wire name of a Node platform. Everything that is neither macOS nor Windows counts as Linux. */
 export function hostOs(platform: NodeJS.Platform): HostOs {
   if (platform === 'darwin') return 'macos'

@@ -18,6 +18,7 @@ export const defaultLimits: GatewayLimits = {
   maxConnections: 64,
   maxSessions: 64,
   maxProcesses: 1024,
+  maxClosedProcesses: 10_000,
   maxRequests: 2048,
   stdinQueueBytes: 8 * 1024 * 1024,
   outputInFlightBytes: 256 * 1024,

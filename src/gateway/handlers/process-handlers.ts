@@ -7,6 +7,8 @@ import { childEnvironment } from '../../processes/child-environment.ts'
 import type { Launch } from '../../processes/engine.ts'
 import type { Handlers } from './handlers.ts'
 
+const maxNamePatterns = 1000
+
 /** What the children of a gateway get besides what the request says. */
 export interface ChildDefaults {
   readonly os: HostOs
@@ -69,6 +71,7 @@ function refuseUnenforceable({ sandbox, networkProxy, enforceManagedNetwork }: P
 }
 
 function prepareLaunch(params: Params<'process/start'>, defaults: ChildDefaults): Launch {
+  refuseManyPatterns([...(params.envPolicy?.exclude ?? []), ...(params.envPolicy?.includeOnly ?? [])])
   const cwd = nativeCwd(params.cwd, defaults.os)
   const [program, ...rest] = params.argv
   if (program === undefined) {
@@ -102,6 +105,13 @@ function nativeCwd(cwd: PathUri, os: HostOs): Buffer {
     `cwd URI \`${cwd.canonical}\` is not valid on this exec-server host: ${native.problem}`,
     { data: { field: 'cwd' } },
   )
+}
+
+/** Every pattern is compared with every variable while all other requests wait. */
+function refuseManyPatterns(patterns: readonly string[]): void {
+  if (patterns.length <= maxNamePatterns) return
+  const text = `envPolicy has ${patterns.length} patterns; at most ${maxNamePatterns} are allowed`
+  throw GatewayError.limit('maxNamePatterns', maxNamePatterns, text)
 }
 
 /** A NUL would silently cut the text short on its way to the operating system. */
