@@ -12,6 +12,7 @@ import { initializedNotification, type MethodFamily } from '../protocol/method-t
 import type { Session, SessionOwner } from '../sessions/session.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 import { Disconnected, type Dispatcher, type RequestSource } from './dispatcher.ts'
+import { Liveness, type LivenessLimits } from './liveness.ts'
 import { Outbox } from './outbox.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
@@ -21,13 +22,10 @@ const maxQueuedBytes = 4 * 1024 * 1024
 /** How long requests that were read before the end of input may still take. */
 const finishMs = 500
 
-export interface ConnectionLimits {
+export interface ConnectionLimits extends LivenessLimits {
   readonly maxRequests: number
   /** Queued output that holds processes back. */
   readonly outputInFlightBytes: number
-  readonly pingAfterMs: number
-  readonly dropAfterMs: number
-  readonly probeMs: number
 }
 
 export interface ConnectionOptions {
@@ -58,6 +56,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   readonly #options: ConnectionOptions
   readonly #transport: Transport
   readonly #outbox: Outbox
+  readonly #liveness: Liveness
   readonly #log: Logger
   readonly #abort = new AbortController()
   readonly #held: Guard
@@ -65,15 +64,23 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   readonly #over = Promise.withResolvers<void>()
   #state: State = { name: 'new' }
   #isInputPaused = false
-  #heard = { bytes: 0, at: performance.now() }
-  #pingedAt = 0
-  #probe: Disposable | undefined
 
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#transport = options.transport
     this.#outbox = new Outbox(options.transport, options.limits.outputInFlightBytes)
     this.#log = options.log.child({ connectionId: this.id })
+    this.#liveness = new Liveness({
+      limits: options.limits,
+      timers: options.timers,
+      receivedBytes: () => options.transport.receivedBytes,
+      ping: () => {
+        this.#outbox.requestConfirmation()
+      },
+      giveUp: why => {
+        this.close(closeCodes.policyViolation, why)
+      },
+    })
     this.#held = options.ledger.take('connection')
     // Every poll listens to it, and there may be as many as requests in flight.
     setMaxListeners(0, this.#abort.signal)
@@ -168,27 +175,13 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
 
   // From the gateway and the session
 
-  /** Asks a silent peer for a sign of life, and gives it up after a long silence. To be called now and then. */
+  /** To be called now and then: finds out whether the peer is still there. */
   checkLiveness(now: number): void {
-    const { pingAfterMs, dropAfterMs } = this.#options.limits
-    const bytes = this.#transport.receivedBytes
-    if (bytes !== this.#heard.bytes) this.#heard = { bytes, at: now }
-    const silentMs = now - this.#heard.at
-    if (silentMs >= dropAfterMs) return this.#giveUp(`no byte for ${Math.round(silentMs / 1000)} s`)
-    if (silentMs >= pingAfterMs && now - this.#pingedAt >= pingAfterMs) {
-      this.#pingedAt = now
-      this.#outbox.requestConfirmation()
-    }
+    this.#liveness.check(now)
   }
 
   probe(): void {
-    if (this.#probe !== undefined || this.#state.name === 'ended') return
-    const bytes = this.#transport.receivedBytes
-    this.#outbox.requestConfirmation()
-    this.#probe = this.#options.timers.after(this.#options.limits.probeMs, () => {
-      this.#probe = undefined
-      if (this.#transport.receivedBytes === bytes) this.#giveUp('its session was asked for and it did not answer')
-    })
+    if (this.#state.name !== 'ended') this.#liveness.probe()
   }
 
   /** Says goodbye. The connection is over at once for its session, and soon for its peer, whatever that does. */
@@ -207,7 +200,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   #end(): void {
     const session = this.#session
     this.#state = { name: 'ended' }
-    this.#probe?.[Symbol.dispose]()
+    this.#liveness[Symbol.dispose]()
     // Detached first: what the aborted requests leave behind is no longer this connection's business.
     session?.detach(this)
     this.#abort.abort(new Disconnected('the connection has ended'))
@@ -262,11 +255,6 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       this.#isInputPaused = true
       this.#transport.pauseInput()
     }
-  }
-
-  #giveUp(why: string): void {
-    this.#log.warn({ why }, 'giving up a silent connection')
-    this.close(closeCodes.policyViolation, why)
   }
 
   async #finish(): Promise<void> {

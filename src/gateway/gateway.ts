@@ -91,6 +91,7 @@ export class Gateway implements AsyncDisposable {
     const listener = await WebSocketListener.open({
       ...address,
       timers: this.#timers,
+      maxConnections: this.#options.limits.maxConnections,
       admit: () => {
         if (this.#draining !== undefined) return 'draining'
         return this.#connections.size < this.#options.limits.maxConnections ? 'yes' : 'full'

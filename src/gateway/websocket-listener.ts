@@ -5,10 +5,14 @@ import type { Timers } from '../lifecycle/timers.ts'
 import { maxMessageBytes } from '../protocol/limits.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 
+/** Sockets beyond the connections, for health checks and refusals. */
+const spareSockets = 64
+
 export interface ListenerOptions {
   readonly host: string
   readonly port: number
   readonly timers: Timers
+  readonly maxConnections: number
   /** Whether the health endpoints beyond `/readyz` are served. */
   readonly hasHealthEndpoints: boolean
   /** Whether one more connection may come in; the HTTP status of the refusal otherwise. */
@@ -32,6 +36,8 @@ export class WebSocketListener implements AsyncDisposable {
   /** @throws when the address cannot be bound */
   static async open(options: ListenerOptions): Promise<WebSocketListener> {
     const app = fastify({ forceCloseConnections: true })
+    // Upgrades beyond the limit get an answer; more sockets than that do not.
+    app.server.maxConnections = options.maxConnections + spareSockets
     const sockets = new Set<Socket>()
     await app.register(websocketPlugin, {
       options: { maxPayload: maxMessageBytes, perMessageDeflate: false },

@@ -16,7 +16,7 @@ const table: Record<string, readonly string[]> = {
 
 /** Packages that live behind one door. */
 const doors: Record<string, readonly string[]> = {
-  koffi: ['processes/libc.ts'],
+  koffi: ['processes/libc.ts', 'processes/libc-symbols.ts'],
   fastify: ['gateway/websocket-listener.ts'],
   '@fastify/websocket': ['gateway/websocket-listener.ts'],
   ws: ['gateway/websocket-transport.ts'],
