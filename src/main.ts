@@ -8,6 +8,8 @@ import type { Command, Settings } from './config/options.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { describeHost, noCapabilities, systemFacts } from './gateway/host-environment.ts'
 import { inheritableEnvironment } from './processes/inherited-environment.ts'
+import { Ledger } from './lifecycle/ledger.ts'
+import { Timers } from './lifecycle/timers.ts'
 import { ChildReaper } from './processes/child-reaper.ts'
 import { Libc } from './processes/libc.ts'
 import { NativeEngine } from './processes/native-engine.ts'
@@ -43,7 +45,9 @@ async function run(command: Command, settings: Settings, log: Logger): Promise<v
   const libc = Libc.load()
   using reaper = ChildReaper.open(libc)
   const instance = randomUUID()
-  await using _watchdog = settings.watchdog ? Watchdog.start({ libc, reaper, instance, log }) : undefined
+  await using _watchdog = settings.watchdog
+    ? Watchdog.start({ libc, reaper, instance, log, timers: new Timers(new Ledger()) })
+    : undefined
   const host = systemFacts()
   await using gateway = Gateway.open({
     limits: settings,

@@ -19,7 +19,7 @@ import type { Transport, TransportEvents } from './transport.ts'
 /** With more than this queued for a peer, nothing more is taken from it until it has read. */
 const maxQueuedBytes = 4 * 1024 * 1024
 
-/** How long requests that were read before the end of input may still take. */
+/** How long requests that were accepted may still take once no more input is. */
 const finishMs = 500
 
 export interface ConnectionLimits extends LivenessLimits {
@@ -45,6 +45,8 @@ type State =
   /** `initialize` was answered, `initialized` has not come. */
   | { readonly name: 'greeted'; readonly session: Session }
   | { readonly name: 'ready'; readonly session: Session }
+  /** Nothing is taken in any more; what was accepted is still answered. */
+  | { readonly name: 'leaving'; readonly session: Session | undefined }
   | { readonly name: 'ended' }
 
 /**
@@ -68,7 +70,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#transport = options.transport
-    this.#outbox = new Outbox(options.transport, options.limits.outputInFlightBytes)
+    this.#outbox = new Outbox(options.transport, options.timers, options.limits.outputInFlightBytes)
     this.#log = options.log.child({ connectionId: this.id })
     this.#liveness = new Liveness({
       limits: options.limits,
@@ -103,7 +105,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   // From the transport
 
   received(text: string): void {
-    if (this.#state.name === 'ended') return
+    if (!this.#takesMessages) return
     const message = decodeMessage(text)
     switch (message.kind) {
       case 'request':
@@ -114,12 +116,12 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
         return this.#refuse(message.id ?? malformedId, message.detail)
       case 'response':
       case 'error':
-        return this.close(closeCodes.protocolError, 'an answer arrived for a request that was never sent')
+        return this.#leave(closeCodes.protocolError, 'an answer arrived for a request that was never sent')
     }
   }
 
   undecodable(detail: string): void {
-    if (this.#state.name !== 'ended') this.#refuse(malformedId, detail)
+    if (this.#takesMessages) this.#refuse(malformedId, detail)
   }
 
   drained(): void {
@@ -134,11 +136,8 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#outbox.confirmed(mark)
   }
 
-  /** Answers what was read before, ends polls with what there is, then closes. */
   inputEnded(): void {
-    if (this.#state.name === 'ended') return
-    this.#abort.abort(new PollsEnded('the input has ended'))
-    void this.#finish()
+    this.#leave(closeCodes.normal, 'the input has ended')
   }
 
   disconnected(): void {
@@ -161,7 +160,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
 
   gate(family: MethodFamily): Session {
     const state = this.#state
-    if (state.name === 'new' || state.name === 'ended') {
+    if (state.name !== 'greeted' && state.name !== 'ready') {
       throw new GatewayError('invalidRequest', `client must call initialize before using ${family} methods`)
     }
     if (state.session.owner !== this) {
@@ -194,13 +193,18 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   }
 
   get #session(): Session | undefined {
-    return this.#state.name === 'greeted' || this.#state.name === 'ready' ? this.#state.session : undefined
+    return 'session' in this.#state ? this.#state.session : undefined
+  }
+
+  get #takesMessages(): boolean {
+    return this.#state.name !== 'leaving' && this.#state.name !== 'ended'
   }
 
   #end(): void {
     const session = this.#session
     this.#state = { name: 'ended' }
     this.#liveness[Symbol.dispose]()
+    this.#outbox[Symbol.dispose]()
     // Detached first: what the aborted requests leave behind is no longer this connection's business.
     session?.detach(this)
     this.#abort.abort(new Disconnected('the connection has ended'))
@@ -219,23 +223,31 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       const text = `${maxRequests} requests of this connection are in flight, its limit; wait for an answer first`
       return this.#refuseByLimit(request.id, 'maxRequests', maxRequests, text)
     }
-    const served = this.#answer(request)
-    this.#requests.add(served)
-    void served.finally(() => this.#requests.delete(served))
+    const reply = this.#options.dispatcher.answer(request, this)
+    if (!(reply instanceof Promise)) return this.#answer(reply)
+    const answered = this.#answerLater(reply)
+    this.#requests.add(answered)
+    void answered.then(() => this.#requests.delete(answered))
   }
 
-  async #answer(request: RequestMessage): Promise<void> {
+  async #answerLater(reply: Promise<string | undefined>): Promise<void> {
     using _held = this.#options.ledger.take('request')
-    const reply = await this.#options.dispatcher.answer(request, this)
+    this.#answer(await reply)
+  }
+
+  #answer(reply: string | undefined): void {
     if (reply !== undefined) this.#send(reply)
   }
 
   #notified(method: string): void {
     if (method !== initializedNotification) {
-      return this.close(closeCodes.protocolError, 'unknown notification')
+      return this.#leave(closeCodes.protocolError, 'unknown notification')
     }
-    if (this.#state.name === 'new') return this.close(closeCodes.protocolError, 'initialized came before initialize')
-    if (this.#state.name === 'greeted') this.#state = { name: 'ready', session: this.#state.session }
+    if (this.#state.name === 'new') return this.#leave(closeCodes.protocolError, 'initialized came before initialize')
+    if (this.#state.name !== 'greeted') return
+    this.#state = { name: 'ready', session: this.#state.session }
+    // The first confirmation tells that this peer gives them, before output depends on it.
+    this.#outbox.requestConfirmation()
   }
 
   #refuse(id: RequestId, detail: string): void {
@@ -257,10 +269,18 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     }
   }
 
-  async #finish(): Promise<void> {
+  /** Answers what was accepted, polls with what there is, then says goodbye. */
+  #leave(code: number, reason: string): void {
+    if (!this.#takesMessages) return
+    this.#state = { name: 'leaving', session: this.#session }
+    this.#abort.abort(new PollsEnded('no more input is taken'))
+    void this.#finish(code, reason)
+  }
+
+  async #finish(code: number, reason: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     using _deadline = this.#options.timers.after(finishMs, resolve)
     await Promise.race([Promise.allSettled(this.#requests), promise])
-    this.close(closeCodes.normal, 'the input has ended')
+    this.close(code, reason)
   }
 }

@@ -1,19 +1,27 @@
 import type { Logger } from 'pino'
 import { explainIssues } from '../protocol/decoder-text.ts'
-import { encodeError, encodeReply, type RequestMessage } from '../protocol/envelope.ts'
+import { encodeError, encodeReply, type RequestId, type RequestMessage } from '../protocol/envelope.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { maxReplyBytes } from '../protocol/limits.ts'
 import { isMethodName, type MethodFamily, methods } from '../protocol/method-table.ts'
 import { shorten } from '../protocol/text-excerpt.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Caller, Handlers, RequestContext } from './handlers/handlers.ts'
-import type { RequestObserver, RequestResult } from './request-metrics.ts'
+import type { CountedMethod, RequestObserver, RequestResult } from './request-metrics.ts'
 
 /** What the dispatcher asks of the connection a request came on. */
 export interface RequestSource extends Caller {
   /** The session of the connection. @throws GatewayError while the handshake does not allow the family */
   gate(family: MethodFamily): Session
   /** Aborted when the connection ends. */
+  readonly signal: AbortSignal
+}
+
+/** A request on its way through. */
+interface StartedRequest {
+  readonly id: RequestId
+  readonly method: CountedMethod
+  readonly at: number
   readonly signal: AbortSignal
 }
 
@@ -32,28 +40,47 @@ export class Dispatcher {
   }
 
   /**
-   * Answers one request with the encoded reply; `undefined` when nobody waits for it any more. Never rejects. Runs up to
-   * the handler's first wait before it returns, so requests take effect in the order they arrive.
+   * Answers one request with the encoded reply; `undefined` when nobody waits for it any more. Never throws. Runs up to
+   * the handler's first wait before it returns, so requests take effect in the order they arrive, and those that need
+   * not wait are answered in that order too.
    */
-  async answer(request: RequestMessage, source: RequestSource): Promise<string | undefined> {
-    const startedAt = performance.now()
-    const counted = isMethodName(request.method) ? request.method : 'unknown'
-    let result: RequestResult = 'success'
-    let reply: string | undefined
+  answer(request: RequestMessage, source: RequestSource): string | undefined | Promise<string | undefined> {
+    const started: StartedRequest = {
+      id: request.id,
+      method: isMethodName(request.method) ? request.method : 'unknown',
+      at: performance.now(),
+      signal: source.signal,
+    }
     try {
-      reply = bounded(encodeReply(request.id, await this.#handle(request, source)))
+      const result = this.#handle(request, source)
+      if (!(result instanceof Promise)) return this.#succeeded(started, result)
+      return result.then(
+        settled => this.#succeeded(started, settled),
+        (thrown: unknown) => this.#failed(started, thrown),
+      )
     } catch (thrown) {
-      const error = GatewayError.from(thrown)
-      result = 'error'
-      if (error.cause !== undefined) this.#log.debug({ err: error.cause, method: counted }, 'request failed')
-      reply = encodeError(request.id, { code: error.code, message: error.message, data: error.data })
+      return this.#failed(started, thrown)
     }
-    if (source.signal.aborted && isGone(source.signal)) {
-      result = 'disconnected'
-      reply = undefined
-    }
-    this.#observer.completed(counted, result, performance.now() - startedAt)
-    return reply
+  }
+
+  #succeeded(request: StartedRequest, result: unknown): string | undefined {
+    const reply = encodeReply(request.id, result)
+    return reply.length > maxReplyBytes
+      ? this.#failed(request, replyTooLong(reply.length))
+      : this.#completed(request, 'success', reply)
+  }
+
+  #failed(request: StartedRequest, thrown: unknown): string | undefined {
+    const error = GatewayError.from(thrown)
+    if (error.cause !== undefined) this.#log.debug({ err: error.cause, method: request.method }, 'request failed')
+    const { code, message, data } = error
+    return this.#completed(request, 'error', encodeError(request.id, { code, message, data }))
+  }
+
+  #completed(request: StartedRequest, result: RequestResult, reply: string): string | undefined {
+    const isGone = request.signal.reason instanceof Disconnected
+    this.#observer.completed(request.method, isGone ? 'disconnected' : result, performance.now() - request.at)
+    return isGone ? undefined : reply
   }
 
   #handle(request: RequestMessage, source: RequestSource): unknown {
@@ -83,15 +110,10 @@ export class Disconnected extends Error {
   override readonly name = 'Disconnected'
 }
 
-function isGone(signal: AbortSignal): boolean {
-  return signal.reason instanceof Disconnected
-}
-
-function bounded(reply: string): string {
-  if (reply.length <= maxReplyBytes) return reply
-  throw GatewayError.limit(
+function replyTooLong(bytes: number): GatewayError {
+  return GatewayError.limit(
     'maxReplyBytes',
     maxReplyBytes,
-    `the reply would take ${reply.length} bytes, more than the ${maxReplyBytes} a client accepts; ask for less with maxBytes`,
+    `the reply would take ${bytes} bytes, more than the ${maxReplyBytes} a client accepts; ask for less with maxBytes`,
   )
 }

@@ -106,7 +106,7 @@ export class Gateway implements AsyncDisposable {
 
   /** Serves one connection on a pair of streams. Resolves when it is over and its processes are gone. */
   async serveStdio(input: Readable, output: Writable): Promise<void> {
-    await this.#connect(new StdioTransport(input, output)).over
+    await this.#connect(new StdioTransport(input, output, this.#timers)).over
     await this.#sessions.endAll(0)
   }
 
@@ -138,12 +138,12 @@ export class Gateway implements AsyncDisposable {
       limits: this.#options.limits,
       log: this.#options.log,
       ended: session => {
-        this.#connections.delete(connection)
         // Nobody can come back on standard input: the processes end with the connection.
         if (transport.kind === 'stdio' && session !== undefined) this.#sessions.end(session, 0)
       },
     })
     this.#connections.add(connection)
+    void connection.over.then(() => this.#connections.delete(connection))
     transport.start(connection)
     return connection
   }

@@ -1,5 +1,6 @@
 import type { Delivery, ProcessEvent, Waiter } from '../processes/delivery.ts'
 import { encodeNotification } from '../protocol/envelope.ts'
+import type { Timers } from '../lifecycle/timers.ts'
 import type { Transport } from './transport.ts'
 
 /** Between two requests for confirmation. */
@@ -7,6 +8,12 @@ const confirmationStepBytes = 256 * 1024
 
 /** Output on its way to a peer that confirms: well below what a process keeps for a peer that went away. */
 const maxUnconfirmedBytes = 4 * 1024 * 1024
+
+/**
+ * How long the first confirmation may take. Every WebSocket has to answer pings; one that does not is served all the same,
+ * without the promise that a cut loses nothing.
+ */
+const patienceMs = 2000
 
 /**
  * Everything a connection sends. Replies go out at once. Output is only accepted while little is queued, so a reply never
@@ -19,19 +26,27 @@ export class Outbox implements Delivery {
   readonly #inLine = new Set<Waiter>()
   readonly #unconfirmed = new Set<Waiter>()
   #sentBytes = 0
+  readonly #timers: Timers
   #requestedMark = 0
-  #confirmedMark: number | undefined
+  #confirmedMark = 0
+  #isConfirming = true
+  /** Runs from the first request until the first confirmation. */
+  #patience: Disposable | undefined
 
-  constructor(transport: Transport, roomBytes: number) {
+  constructor(transport: Transport, timers: Timers, roomBytes: number) {
     this.#transport = transport
+    this.#timers = timers
     this.#roomBytes = roomBytes
     if (transport.kind === 'stdio') this.#confirmedMark = Infinity
   }
 
   get hasRoom(): boolean {
     if (this.#transport.queuedBytes >= this.#roomBytes) return false
-    // A peer that has never confirmed anything may not be able to: it is not waited for.
-    return this.#confirmedMark === undefined || this.#sentBytes - this.#confirmedMark < maxUnconfirmedBytes
+    return !this.#isConfirming || this.#sentBytes - this.#confirmedMark < maxUnconfirmedBytes
+  }
+
+  get isConfirming(): boolean {
+    return this.#isConfirming
   }
 
   get mark(): number {
@@ -39,18 +54,20 @@ export class Outbox implements Delivery {
   }
 
   get acknowledgedMark(): number {
-    return this.#confirmedMark ?? 0
+    return this.#confirmedMark
   }
 
   send(text: string): void {
     this.#sentBytes += text.length
     this.#transport.send(text)
-    if (this.#sentBytes - this.#requestedMark >= confirmationStepBytes) this.requestConfirmation()
+    const isStepOver = this.#sentBytes - this.#requestedMark >= confirmationStepBytes
+    if (isStepOver || this.#isAwaitedInVain) this.requestConfirmation()
   }
 
   /** Asks the peer to confirm what it has received; its answer is a sign of life as well. */
   requestConfirmation(): void {
     this.#requestedMark = this.#sentBytes
+    if (this.#confirmedMark === 0) this.#patience ??= this.#timers.after(patienceMs, this.#patienceEnded)
     this.#transport.requestConfirmation(this.#sentBytes)
   }
 
@@ -80,8 +97,31 @@ export class Outbox implements Delivery {
 
   confirmed(mark: number): void {
     // An unsolicited answer must not confirm what was never sent.
-    if (!Number.isSafeInteger(mark) || mark > this.#requestedMark || mark <= (this.#confirmedMark ?? -1)) return
+    if (!Number.isSafeInteger(mark) || mark > this.#requestedMark || mark <= this.#confirmedMark) return
+    this.#patience?.[Symbol.dispose]()
+    this.#isConfirming = true
     this.#confirmedMark = mark
+    this.#tellUnconfirmed()
+    if (this.#isAwaitedInVain) this.requestConfirmation()
+  }
+
+  [Symbol.dispose](): void {
+    this.#patience?.[Symbol.dispose]()
+  }
+
+  readonly #patienceEnded = (): void => {
+    this.#isConfirming = false
+    this.#tellUnconfirmed()
+  }
+
+  /** Whether somebody waits for the confirmation of something that no request under way covers. */
+  get #isAwaitedInVain(): boolean {
+    return (
+      this.#unconfirmed.size > 0 && this.#confirmedMark >= this.#requestedMark && this.#sentBytes > this.#requestedMark
+    )
+  }
+
+  #tellUnconfirmed(): void {
     const waiters = [...this.#unconfirmed]
     this.#unconfirmed.clear()
     for (const waiter of waiters) waiter.acknowledged()

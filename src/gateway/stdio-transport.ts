@@ -1,7 +1,11 @@
 import { finished, type Readable, type Writable } from 'node:stream'
+import type { Timers } from '../lifecycle/timers.ts'
 import { maxMessageBytes } from '../protocol/limits.ts'
 import { LineReader } from './line-reader.ts'
 import type { Transport, TransportEvents } from './transport.ts'
+
+/** How long the reader may take to read what is left. */
+const closeMs = 200
 
 /** Standard input and output: one message per line each way, one connection for the life of the program. */
 export class StdioTransport implements Transport {
@@ -9,11 +13,13 @@ export class StdioTransport implements Transport {
   readonly malformedPrefix = 'failed to parse JSON-RPC message from exec-server stdio: '
   readonly #input: Readable
   readonly #output: Writable
+  readonly #timers: Timers
   #receivedBytes = 0
 
-  constructor(input: Readable, output: Writable) {
+  constructor(input: Readable, output: Writable, timers: Timers) {
     this.#input = input
     this.#output = output
+    this.#timers = timers
   }
 
   get queuedBytes(): number {
@@ -74,12 +80,15 @@ export class StdioTransport implements Transport {
   async close(): Promise<void> {
     this.#input.pause()
     this.#output.end()
-    if (!this.#output.writableFinished && !this.#output.destroyed) {
-      await new Promise<void>(resolve => {
-        finished(this.#output, () => {
-          resolve()
-        })
-      })
-    }
+    if (this.#output.writableFinished || this.#output.destroyed) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    finished(this.#output, () => {
+      resolve()
+    })
+    using _deadline = this.#timers.after(closeMs, () => {
+      this.#output.destroy()
+      resolve()
+    })
+    await promise
   }
 }

@@ -36,6 +36,7 @@ export class ChildInput implements Disposable {
    */
   write(bytes: Buffer, signal: AbortSignal): 'accepted' | 'closed' | Promise<'accepted' | 'closed'> {
     if (!this.#open) return 'closed'
+    if (signal.aborted) return Promise.reject(signal.reason as Error)
     if (this.#pending.size === 0 && this.#hasRoomFor(bytes)) {
       this.#queue(bytes)
       return 'accepted'

@@ -39,8 +39,10 @@ export interface Delivery {
   deliver(event: ProcessEvent): number
   /** The mark of whatever is sent next. */
   readonly mark: number
-  /** Everything with a lower mark has arrived. Infinite where nothing can be confirmed. */
+  /** Everything with a lower mark has arrived. Infinite where nothing is ever asked for again. */
   readonly acknowledgedMark: number
+  /** Whether confirmations are worth waiting for; false once the peer has shown that it gives none. */
+  readonly isConfirming: boolean
   /** Calls `roomMade` once there is room. The longest waiting comes first. */
   awaitRoom(waiter: Waiter): void
   /** Calls `acknowledged` at the next confirmation. */

@@ -96,28 +96,19 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
 
   // What the client asks for
 
-  async read(request: ReadRequest, signal: AbortSignal): Promise<OutputPage> {
-    await this.#polls.wait(() => this.#hasNews(request.afterSeq), request.waitMs, signal)
-    const page = this.#log.page(request.afterSeq, request.maxBytes)
-    this.#goOn()
-    return {
-      ...page,
-      exited: this.#exitRecorded,
-      exitCode: this.#exitRecorded ? (this.#exit?.code ?? null) : null,
-      closed: this.isClosed,
-      failure: null,
-      sandboxDenied: false,
-    }
+  read(request: ReadRequest, signal: AbortSignal): OutputPage | Promise<OutputPage> {
+    const wait = this.#polls.wait(() => this.#hasNews(request.afterSeq), request.waitMs, signal)
+    return wait === undefined ? this.#page(request) : wait.then(() => this.#page(request))
   }
 
-  async write(writeId: string, bytes: Buffer, signal: AbortSignal): Promise<WriteStatus> {
+  write(writeId: string, bytes: Buffer, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
     if (!this.#takesInput) return 'stdinClosed'
-    const status = await this.#writes.once(writeId, () => {
+    const outcome = this.#writes.once(writeId, () => {
       return this.#terminated ? 'closed' : (this.#input?.write(bytes, signal) ?? 'closed')
     })
-    if (status === 'accepted') return status
-    if (this.#terminated) throw new GatewayError('internal', 'failed to write to process stdin')
-    return 'stdinClosed'
+    return typeof outcome === 'string'
+      ? this.#writeStatus(outcome)
+      : outcome.then(settled => this.#writeStatus(settled))
   }
 
   /** SIGINT to what runs in the foreground. Nothing happens once the process has exited or was terminated. */
@@ -171,6 +162,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
 
   acknowledged(): void {
     this.#log.evict()
+    this.#goOn()
   }
 
   // What the engine tells
@@ -237,6 +229,25 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     // Without room the rest waits and merges with what comes; nobody may wait for it in vain, though.
     if ((this.#log.isAttached && !this.#log.isFull) || !this.#polls.isEmpty) this.#log.seal()
     this.#polls.wake()
+  }
+
+  #page(request: ReadRequest): OutputPage {
+    const page = this.#log.page(request.afterSeq, request.maxBytes)
+    this.#goOn()
+    return {
+      ...page,
+      exited: this.#exitRecorded,
+      exitCode: this.#exitRecorded ? (this.#exit?.code ?? null) : null,
+      closed: this.isClosed,
+      failure: null,
+      sandboxDenied: false,
+    }
+  }
+
+  #writeStatus(outcome: 'accepted' | 'closed'): WriteStatus {
+    if (outcome === 'accepted') return outcome
+    if (this.#terminated) throw new GatewayError('internal', 'failed to write to process stdin')
+    return 'stdinClosed'
   }
 
   get #hasOpenStreams(): boolean {

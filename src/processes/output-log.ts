@@ -3,6 +3,13 @@ import type { OutputChunk, OutputStream } from '../protocol/process-schemas.ts'
 import type { Delivery, Waiter } from './delivery.ts'
 import { RetainedOutput } from './retained-output.ts'
 
+/**
+ * What a resumed client is sent before it has read what it missed. It keeps early events until then, but gives the
+ * process up beyond 256 of them or 1 MiB. What is in the pipes when the process ends may come on top.
+ */
+const maxEventsAhead = 128
+const maxBytesAhead = 256 * 1024
+
 /** The mark of what was recorded while nobody was attached: the peer learns of it by reading. */
 const neverSent = -1
 
@@ -36,6 +43,9 @@ export class OutputLog {
   #holding: boolean
   /** Chunks up to this number were sent, at the latest, by a reply with this mark. */
   #caughtUp = { seq: 0, mark: neverSent }
+  #recordedBytes = 0
+  /** The next number, and the bytes recorded so far, when the delivery came. */
+  #attachedAt = { seq: 1, bytes: 0 }
 
   constructor(options: OutputLogOptions) {
     this.#processId = options.processId
@@ -65,8 +75,9 @@ export class OutputLog {
 
   /** Whether the process has to be held back: the peer is slow, or the window is full and must not evict. */
   get isFull(): boolean {
-    if (this.#delivery !== undefined && !this.#delivery.hasRoom) return true
-    return this.#holding && this.#isWindowFull
+    if (this.#delivery?.hasRoom === false) return true
+    if (this.#holding) return this.#isWindowFull || this.#isAhead
+    return this.#isOverdue && this.#isWindowFull && this.#delivery?.isConfirming === true
   }
 
   /** Has the delivery call back once there is room, if that is what is missing. */
@@ -113,6 +124,7 @@ export class OutputLog {
   attach(delivery: Delivery): void {
     this.seal()
     this.#delivery = delivery
+    this.#attachedAt = { seq: this.#nextSeq, bytes: this.#recordedBytes }
   }
 
   /** Events are only recorded from now on, and nothing is evicted. */
@@ -147,13 +159,14 @@ export class OutputLog {
   /** Drops the oldest chunks beyond the window as far as the peer has them. */
   evict(): void {
     const window = this.#window
-    while (window.bytes > retainedOutputBytes || window.count > retainedOutputChunks) {
+    while (this.#isOverdue) {
       const { oldest } = window
       const delivery = this.#delivery
       if (this.#holding || oldest === undefined || delivery === undefined) return
       const mark = oldest.seq <= this.#caughtUp.seq ? this.#caughtUp.mark : oldest.mark
-      // A peer that confirms nothing costs a full window at most.
-      if (mark >= delivery.acknowledgedMark && !this.#isWindowFull) return delivery.awaitAcknowledgement(this.#owner)
+      if (mark >= delivery.acknowledgedMark && (delivery.isConfirming || !this.#isWindowFull)) {
+        return delivery.awaitAcknowledgement(this.#owner)
+      }
       window.evictOldest()
     }
   }
@@ -164,6 +177,18 @@ export class OutputLog {
     this.#pending = []
     this.#pendingBytes = 0
     this.#window.clear()
+  }
+
+  /** Whether more is held than can be read again by rule. */
+  get #isOverdue(): boolean {
+    return this.#window.bytes > retainedOutputBytes || this.#window.count > retainedOutputChunks
+  }
+
+  /** Whether a client that has not caught up could not keep what is sent to it. */
+  get #isAhead(): boolean {
+    if (this.#delivery === undefined) return false
+    const { seq, bytes } = this.#attachedAt
+    return this.#nextSeq - seq >= maxEventsAhead || this.#recordedBytes - bytes >= maxBytesAhead
   }
 
   get #isWindowFull(): boolean {
@@ -192,6 +217,7 @@ export class OutputLog {
   /** The bytes are kept. */
   #record(stream: OutputStream, bytes: Buffer): void {
     const seq = this.#nextSeq++
+    this.#recordedBytes += bytes.length
     const event = { type: 'output', processId: this.#processId, seq, stream, bytes } as const
     const mark = this.#delivery?.deliver(event) ?? neverSent
     this.#window.append({ seq, stream, bytes, mark })

@@ -30,11 +30,24 @@ export class OutputPolls {
   }
 
   /**
-   * Resolves when `isReady` holds, the time is over, or the polls are ended.
+   * Resolves when `isReady` holds, the time is over, or the polls are ended; `undefined` when there is nothing to wait for.
    * @throws the reason of the signal, or the error given to `failAll`
    */
-  async wait(isReady: () => boolean, waitMs: number, signal: AbortSignal): Promise<void> {
-    if (isReady() || waitMs === 0) return
+  wait(isReady: () => boolean, waitMs: number, signal: AbortSignal): Promise<void> | undefined {
+    if (isReady() || waitMs === 0 || signal.reason instanceof PollsEnded) return undefined
+    return this.#wait(isReady, waitMs, signal)
+  }
+
+  /** Something happened: every waiting reader looks again. */
+  wake(): void {
+    for (const poll of this.#waiting) poll.check()
+  }
+
+  failAll(error: Error): void {
+    for (const poll of this.#waiting) poll.fail(error)
+  }
+
+  async #wait(isReady: () => boolean, waitMs: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     using _held = this.#ledger.take('poll')
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -57,14 +70,5 @@ export class OutputPolls {
       this.#waiting.delete(poll)
       signal.removeEventListener('abort', aborted)
     }
-  }
-
-  /** Something happened: every waiting reader looks again. */
-  wake(): void {
-    for (const poll of this.#waiting) poll.check()
-  }
-
-  failAll(error: Error): void {
-    for (const poll of this.#waiting) poll.fail(error)
   }
 }

@@ -39,40 +39,26 @@ export class ProcessTable implements AsyncDisposable {
    * Starts a process. When the launch takes time to prepare, the id is taken meanwhile.
    * @throws GatewayError when the id is taken, a limit is reached, the system refuses or the start was cancelled
    */
-  async start(id: string, launch: Launch | Promise<Launch>): Promise<void> {
+  start(id: string, launch: Launch | Promise<Launch>): void | Promise<void> {
     if (this.#isEnded) throw new GatewayError('invalidRequest', `process ${id} cannot start: its session has ended`)
     if (this.#entries.has(id)) throw new GatewayError('invalidRequest', `process ${id} already exists`)
     this.#checkLimit()
-    if (!(launch instanceof Promise)) {
-      this.#entries.set(id, this.#launch(id, launch))
-      return
-    }
-    const pending = new PendingStart()
-    this.#entries.set(id, pending)
-    try {
-      const prepared = await launch
-      if (pending.isCancelled) throw new GatewayError('invalidRequest', `process ${id} start was cancelled`)
-      this.#entries.set(id, this.#launch(id, prepared))
-    } catch (error) {
-      if (this.#entries.get(id) === pending) this.#entries.delete(id)
-      throw error
-    } finally {
-      pending.settle()
-    }
+    if (launch instanceof Promise) return this.#startOncePrepared(id, launch)
+    this.#entries.set(id, this.#launch(id, launch))
   }
 
-  read(id: string, request: ReadRequest, signal: AbortSignal): Promise<OutputPage> {
+  read(id: string, request: ReadRequest, signal: AbortSignal): OutputPage | Promise<OutputPage> {
     return this.#onceStarted(id, process => {
       if (process === undefined) throw new GatewayError('invalidRequest', `unknown process id ${id}`)
       return process.read(request, signal)
     })
   }
 
-  write(id: string, writeId: string, bytes: Buffer, signal: AbortSignal): Promise<WriteStatus> {
+  write(id: string, writeId: string, bytes: Buffer, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
     return this.#onceStarted(id, process => process?.write(writeId, bytes, signal) ?? 'unknownProcess')
   }
 
-  interrupt(id: string): Promise<void> {
+  interrupt(id: string): void | Promise<void> {
     return this.#onceStarted(id, process => process?.interrupt())
   }
 
@@ -115,6 +101,21 @@ export class ProcessTable implements AsyncDisposable {
     await this.end(this.#host.limits.graceMs)
   }
 
+  async #startOncePrepared(id: string, launch: Promise<Launch>): Promise<void> {
+    const pending = new PendingStart()
+    this.#entries.set(id, pending)
+    try {
+      const prepared = await launch
+      if (pending.isCancelled) throw new GatewayError('invalidRequest', `process ${id} start was cancelled`)
+      this.#entries.set(id, this.#launch(id, prepared))
+    } catch (error) {
+      if (this.#entries.get(id) === pending) this.#entries.delete(id)
+      throw error
+    } finally {
+      pending.settle()
+    }
+  }
+
   #launch(id: string, launch: Launch): HostProcess {
     try {
       return HostProcess.start({
@@ -141,16 +142,18 @@ export class ProcessTable implements AsyncDisposable {
   }
 
   /** Acts at once, unless the process is still being started: then after that, in the order of arrival. */
-  async #onceStarted<Value>(
+  #onceStarted<Value>(id: string, act: (process: HostProcess | undefined) => Value): Value | Promise<Awaited<Value>> {
+    const entry = this.#entries.get(id)
+    return entry instanceof PendingStart ? this.#afterStart(id, entry, act) : act(entry)
+  }
+
+  async #afterStart<Value>(
     id: string,
-    act: (process: HostProcess | undefined) => Value | Promise<Value>,
-  ): Promise<Value> {
-    let entry = this.#entries.get(id)
-    while (entry instanceof PendingStart) {
-      await entry.settled
-      entry = this.#entries.get(id)
-    }
-    return await act(entry)
+    pending: PendingStart,
+    act: (process: HostProcess | undefined) => Value,
+  ): Promise<Awaited<Value>> {
+    await pending.settled
+    return await this.#onceStarted(id, act)
   }
 
   *#processes(): Iterable<HostProcess> {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Timers } from '../lifecycle/timers.ts'
 import type { ChildReaper } from './child-reaper.ts'
 import type { Libc } from './libc.ts'
 
@@ -6,6 +7,8 @@ import type { Libc } from './libc.ts'
 export const instanceMarker = 'EXECGATE_INSTANCE'
 
 const O_WRONLY = 1
+/** How long its last look for leftovers is waited for. */
+const maxEndMs = 2000
 /** A watchdog that dies sooner than this is not started again. */
 const minLifetimeMs = 1000
 
@@ -32,6 +35,7 @@ export class Watchdog implements AsyncDisposable {
   readonly #reaper: ChildReaper
   readonly #instance: string
   readonly #log: Logger
+  readonly #timers: Timers
   #lifeline: number | undefined
   #exited = Promise.resolve()
   #isDisposed = false
@@ -41,6 +45,7 @@ export class Watchdog implements AsyncDisposable {
     this.#reaper = options.reaper
     this.#instance = options.instance
     this.#log = options.log
+    this.#timers = options.timers
     this.#start()
   }
 
@@ -52,7 +57,10 @@ export class Watchdog implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true
     this.#cutLifeline()
-    await this.#exited
+    const { promise, resolve } = Promise.withResolvers<void>()
+    // Also keeps the program alive: waiting for a child does not.
+    using _deadline = this.#timers.after(maxEndMs, resolve)
+    await Promise.race([this.#exited, promise])
   }
 
   #start(): void {
@@ -104,4 +112,5 @@ export interface WatchdogOptions {
   /** Value of the marker this gateway gives its children. */
   readonly instance: string
   readonly log: Logger
+  readonly timers: Timers
 }

@@ -83,7 +83,12 @@ export const TerminatedProcess = z.object({
   running: z.boolean().describe('whether the process had not been seen to exit yet'),
 })
 
-export const ProcessOutput = z.object({ processId: z.string(), seq: z.number(), stream: outputStream, chunk: z.string() })
+export const ProcessOutput = z.object({
+  processId: z.string(),
+  seq: z.number(),
+  stream: outputStream,
+  chunk: z.string(),
+})
 export const ProcessExited = z.object({
   processId: z.string(),
   seq: z.number(),

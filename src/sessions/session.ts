@@ -14,7 +14,8 @@ export interface SessionOwner {
 type State =
   | { readonly name: 'attached'; readonly owner: SessionOwner }
   | { readonly name: 'detached'; readonly expiresAt: number; readonly expiry: Disposable }
-  | { readonly name: 'ended'; readonly ending: Promise<void> }
+  /** Its processes may take a moment, which whoever owned it may watch. */
+  | { readonly name: 'ended'; readonly owner: SessionOwner | undefined; readonly ending: Promise<void> }
 
 export interface SessionOptions {
   readonly id: string
@@ -50,9 +51,9 @@ export class Session implements AsyncDisposable {
     return new Session(options)
   }
 
-  /** The connection that owns the session now. */
+  /** The connection that owns the session now, or owned it when it ended. */
   get owner(): SessionOwner | undefined {
-    return this.#state.name === 'attached' ? this.#state.owner : undefined
+    return this.#state.name === 'detached' ? undefined : this.#state.owner
   }
 
   /** Whether a client may still take the session up. The deadline counts even if its timer has not run yet. */
@@ -86,8 +87,9 @@ export class Session implements AsyncDisposable {
   end(graceMs: number): Promise<void> {
     if (this.#state.name === 'ended') return this.#state.ending
     if (this.#state.name === 'detached') this.#state.expiry[Symbol.dispose]()
+    const { owner } = this
     const ending = this.#end(graceMs)
-    this.#state = { name: 'ended', ending }
+    this.#state = { name: 'ended', owner, ending }
     return ending
   }
 

@@ -1,55 +1,23 @@
 import { once } from 'node:events'
 import { type ClientOptions, WebSocket } from 'ws'
-import type { Call, MethodName, ParamsInput, Result } from '../../src/protocol/method-table.ts'
-
-/** A message as it was received. */
-export interface Received {
-  readonly id?: number | string
-  readonly method?: string
-  // oxlint-disable-next-line typescript/no-explicit-any -- a test looks into whatever came
-  readonly params?: any
-  // oxlint-disable-next-line typescript/no-explicit-any -- a test looks into whatever came
-  readonly result?: any
-  readonly error?: { readonly code: number; readonly message: string; readonly data?: Record<string, unknown> }
-}
-
-/** An error reply, thrown by `call`. */
-export class ReplyError extends Error {
-  readonly code: number
-  readonly data: Record<string, unknown> | undefined
-
-  constructor(error: NonNullable<Received['error']>) {
-    super(error.message)
-    this.code = error.code
-    this.data = error.data
-  }
-}
-
-interface Waiting {
-  readonly matches: (message: Received) => boolean
-  readonly found: (message: Received) => void
-  readonly failed: (error: Error) => void
-}
+import { Conversation } from './conversation.ts'
 
 /** The other side of a WebSocket, driven step by step. Every received message is kept in order. */
-export class Peer implements AsyncDisposable {
-  readonly received: Received[] = []
+export class Peer extends Conversation implements AsyncDisposable {
   readonly socket: WebSocket
-  sessionId = ''
-  #nextId = 1
-  readonly #waiting = new Set<Waiting>()
   /** Code and reason of the end. */
   readonly closed: Promise<{ code: number; reason: string }>
 
   private constructor(socket: WebSocket) {
+    super()
     this.socket = socket
     socket.on('message', (data: Buffer) => {
-      this.#take(JSON.parse(data.toString()) as Received)
+      this.take(data.toString())
     })
     socket.on('error', () => {})
     this.closed = new Promise(resolve => {
       socket.once('close', (code, reason) => {
-        for (const { failed } of this.#waiting) failed(new Error(`the connection ended: ${code} ${String(reason)}`))
+        this.failWaiting(new Error(`the connection ended: ${code} ${String(reason)}`))
         resolve({ code, reason: reason.toString() })
       })
     })
@@ -61,94 +29,6 @@ export class Peer implements AsyncDisposable {
     const peer = new Peer(socket)
     await once(socket, 'open')
     return peer
-  }
-
-  readonly call: Call = async <M extends MethodName>(method: M, params: ParamsInput<M>) => {
-    const reply = await this.request(method, params)
-    if (reply.error !== undefined) throw new ReplyError(reply.error)
-    return reply.result as Result<M>
-  }
-
-  /** Sends a request and resolves with whatever answers it. */
-  request(method: string, params: unknown): Promise<Received> {
-    const id = this.#nextId++
-    this.send({ id, method, params })
-    return this.until(message => message.id === id)
-  }
-
-  send(message: unknown): void {
-    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message))
-  }
-
-  async shakeHands(resumeSessionId?: string): Promise<void> {
-    const { sessionId } = await this.call('initialize', {
-      clientName: 'test',
-      resumeSessionId: resumeSessionId ?? null,
-    })
-    this.sessionId = sessionId
-    this.send({ method: 'initialized' })
-  }
-
-  /** The first message, received already or later, that matches. */
-  until(matches: (message: Received) => boolean): Promise<Received> {
-    const known = this.received.find(matches)
-    if (known !== undefined) return Promise.resolve(known)
-    return new Promise((found, failed) => {
-      const waiting: Waiting = {
-        matches,
-        found: message => {
-          this.#waiting.delete(waiting)
-          found(message)
-        },
-        failed,
-      }
-      this.#waiting.add(waiting)
-    })
-  }
-
-  event(processId: string, method: 'process/output' | 'process/exited' | 'process/closed'): Promise<Received> {
-    return this.until(message => message.method === method && message.params.processId === processId)
-  }
-
-  /** Starts a process in /tmp with an empty environment unless told otherwise. */
-  async start(processId: string, argv: string[], more: Partial<ParamsInput<'process/start'>> = {}): Promise<void> {
-    await this.call('process/start', { processId, argv, cwd: 'file:///tmp', env: {}, tty: false, ...more })
-  }
-
-  /** Starts a shell script and resolves when it is closed. */
-  async run(
-    processId: string,
-    script: string,
-    more: Partial<ParamsInput<'process/start'>> = {},
-  ): Promise<{ exitCode: number; stdout: string; stderr: string; pty: string }> {
-    await this.start(processId, ['/bin/sh', '-c', script], more)
-    await this.event(processId, 'process/closed')
-    const exited = await this.event(processId, 'process/exited')
-    return {
-      exitCode: exited.params.exitCode as number,
-      stdout: this.output(processId, 'stdout').toString(),
-      stderr: this.output(processId, 'stderr').toString(),
-      pty: this.output(processId, 'pty').toString(),
-    }
-  }
-
-  /** Events of a process in the order they arrived. */
-  events(processId: string): Received[] {
-    return this.received.filter(message => message.method !== undefined && message.params.processId === processId)
-  }
-
-  /** Output received so far. */
-  output(processId: string, stream?: 'stdout' | 'stderr' | 'pty'): Buffer {
-    return Buffer.concat(
-      this.events(processId)
-        .filter(({ method, params }) => method === 'process/output' && (stream ?? params.stream) === params.stream)
-        .map(({ params }) => Buffer.from(params.chunk as string, 'base64')),
-    )
-  }
-
-  /** Resolves once the output received so far contains the text. */
-  async outputContains(processId: string, text: string): Promise<void> {
-    await this.until(() => this.output(processId).includes(text))
   }
 
   /** Breaks the TCP connection without a word. */
@@ -163,8 +43,7 @@ export class Peer implements AsyncDisposable {
     await this.closed
   }
 
-  #take(message: Received): void {
-    this.received.push(message)
-    for (const waiting of this.#waiting) if (waiting.matches(message)) waiting.found(message)
+  protected override sendText(text: string): void {
+    this.socket.send(text)
   }
 }

@@ -27,12 +27,12 @@ type ProcessHandlers = Pick<
 
 export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
   return {
-    async 'process/start'(params, { session }) {
+    'process/start'(params, { session }) {
       refuseUnenforceable(params)
       const launch = prepareLaunch(params, defaults)
       refuseLongId(params.processId)
-      await session.processes.start(params.processId, launch)
-      return { processId: params.processId, sandboxType: 'none' }
+      const started = session.processes.start(params.processId, launch)
+      return after(started, () => ({ processId: params.processId, sandboxType: 'none' }))
     },
 
     'process/read'({ processId, afterSeq, maxBytes, waitMs }, { session, signal }) {
@@ -40,22 +40,26 @@ export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
       return session.processes.read(processId, request, signal)
     },
 
-    async 'process/write'({ processId, chunk, writeId }, { session, signal }) {
+    'process/write'({ processId, chunk, writeId }, { session, signal }) {
       if (writeId === '') {
         throw new GatewayError('invalidParams', 'writeId must not be empty', { data: { field: 'writeId' } })
       }
-      return { status: await session.processes.write(processId, writeId, chunk, signal) }
+      return after(session.processes.write(processId, writeId, chunk, signal), status => ({ status }))
     },
 
-    async 'process/signal'({ processId }, { session }) {
-      await session.processes.interrupt(processId)
-      return {}
+    'process/signal'({ processId }, { session }) {
+      return after(session.processes.interrupt(processId), () => ({}))
     },
 
     'process/terminate'({ processId }, { session }) {
       return { running: session.processes.terminate(processId) }
     },
   }
+}
+
+/** Goes on with a value at once, or when it is there: what need not wait is answered in the order it arrived. */
+function after<Value, Result>(value: Value | Promise<Value>, goOn: (value: Value) => Result): Result | Promise<Result> {
+  return value instanceof Promise ? value.then(goOn) : goOn(value)
 }
 
 /** Fails closed: a request that asks for a protection this gateway does not have must not run without it. */
@@ -85,7 +89,8 @@ function prepareLaunch(params: Params<'process/start'>, defaults: ChildDefaults)
   })
   if (params.tty && !environment.has('SHELL')) environment.set('SHELL', defaults.loginShell)
   for (const [name, value] of defaults.markers) environment.set(name, value)
-  refuseNul('argv', [...params.argv, params.arg0 ?? ''])
+  refuseNul('argv', params.argv)
+  refuseNul('arg0', [params.arg0 ?? ''])
   refuseNul('env', environment.keys())
   refuseNul('env', environment.values())
   return {

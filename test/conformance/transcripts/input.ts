@@ -1,0 +1,111 @@
+import {
+  closed,
+  ends,
+  exited,
+  expect,
+  output,
+  prints,
+  refused,
+  send,
+  shakeHands,
+  starts,
+  terminate,
+  write,
+} from '../lines.ts'
+import { base64, type PatternObject, text } from '../patterns.ts'
+import type { Transcript } from '../transcript.ts'
+
+const answered = (id: number, status: string): PatternObject => ({ id, result: { status } })
+
+export const input: readonly Transcript[] = [
+  {
+    name: 'writes each input once, however often it is sent',
+    steps: [
+      ...shakeHands(),
+      ...starts(1, 'p', 'read a; echo got:$a; read b; echo got:$b', { pipeStdin: true }),
+      write(2, 'p', '1', 'a\n'),
+      expect('exact', answered(2, 'accepted')),
+      write(3, 'p', '1', 'a\n'),
+      expect('exact', answered(3, 'accepted')),
+      expect('exact', output('p', 1, 'stdout', 'got:a\n')),
+      write(4, 'p', '2', 'b\n'),
+      expect('exact', answered(4, 'accepted')),
+      prints('exact', 'p', 'stdout', 'got:a\ngot:b\n'),
+      ends('exact', 'p', 0),
+    ],
+  },
+  {
+    name: 'keeps the order of inputs that are sent without waiting',
+    steps: [
+      ...shakeHands(),
+      ...starts(1, 'p', 'head -n 3', { pipeStdin: true }),
+      write(2, 'p', 'x', 'one\n'),
+      write(3, 'p', 'y', 'two\n'),
+      write(4, 'p', 'z', 'three\n'),
+      expect('exact', answered(2, 'accepted')),
+      expect('exact', answered(3, 'accepted')),
+      expect('exact', answered(4, 'accepted')),
+      prints('exact', 'p', 'stdout', 'one\ntwo\nthree\n'),
+      ends('exact', 'p', 0),
+    ],
+  },
+  {
+    name: 'takes an input of no bytes',
+    steps: [
+      ...shakeHands(),
+      ...starts(1, 'p', 'read a; echo got:$a', { pipeStdin: true }),
+      write(2, 'p', '1', ''),
+      expect('exact', answered(2, 'accepted')),
+      write(3, 'p', '2', 'x\n'),
+      expect('exact', answered(3, 'accepted')),
+      prints('exact', 'p', 'stdout', 'got:x\n'),
+      ends('exact', 'p', 0),
+    ],
+  },
+  {
+    name: 'says why an input cannot be written',
+    steps: [
+      ...shakeHands(),
+      ...starts(1, 'p', ['sleep', '60']),
+      write(2, 'p', '1', 'a\n'),
+      expect('exact', answered(2, 'stdinClosed')),
+      write(3, 'nobody', '1', ''),
+      expect('exact', answered(3, 'unknownProcess')),
+      write(4, 'p', '', 'a'),
+      expect('exact', refused(4, -32602, 'writeId must not be empty')),
+      write(5, 'nobody', '', ''),
+      expect('exact', refused(5, -32602, 'writeId must not be empty')),
+      send({ id: 6, method: 'process/write', params: { processId: 'p', chunk: 'YQ', writeId: '2' } }),
+      expect('shape', refused(6, -32602, text({ includes: 'padding' }))),
+      send({ id: 7, method: 'process/write', params: { processId: 'p', chunk: base64('a') } }),
+      expect('exact', refused(7, -32602, 'missing field `writeId`')),
+      terminate(8, 'p'),
+      expect('exact', { id: 8, result: { running: true } }),
+      ends('exact', 'p', 137),
+    ],
+  },
+  {
+    name: 'fails a write after terminate',
+    steps: [
+      ...shakeHands(),
+      ...starts(1, 'p', 'sleep 60', { pipeStdin: true }),
+      terminate(2, 'p'),
+      expect('exact', { id: 2, result: { running: true } }),
+      write(3, 'p', '1', 'a\n'),
+      expect('shape', refused(3, -32603, 'failed to write to process stdin')),
+      ends('exact', 'p', 137),
+    ],
+  },
+  {
+    name: 'tells that the input of a process that has ended is closed',
+    steps: [
+      ...shakeHands(),
+      ...starts(1, 'p', ['true'], { pipeStdin: true }),
+      expect('exact', exited('p', 1, 0)),
+      expect('exact', closed('p', 2)),
+      write(2, 'p', '1', 'a\n'),
+      expect('ours-only', answered(2, 'stdinClosed')),
+      expect('reference-only', answered(2, 'accepted')),
+    ],
+  },
+]

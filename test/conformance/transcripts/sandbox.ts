@@ -1,0 +1,155 @@
+import { ends, expect, prints, refused, shakeHands, start, starts, write } from '../lines.ts'
+import { type PatternObject, text } from '../patterns.ts'
+import type { Transcript } from '../transcript.ts'
+
+const intent = (permissions: PatternObject, more: PatternObject = {}): PatternObject => {
+  return { sandbox: { permissions, windowsSandboxLevel: 'disabled', ...more } }
+}
+const managed = (fileSystem: PatternObject, network: string): PatternObject => {
+  return { type: 'managed', file_system: fileSystem, network }
+}
+const readEverything: PatternObject = {
+  type: 'restricted',
+  entries: [{ path: { type: 'special', value: { kind: 'root' } }, access: 'read' }],
+}
+const unenforceable = 'sandbox intent cannot be enforced on this executor'
+
+/** What a stock client sends for a command that may write to its workspace. */
+const workspaceWrite: PatternObject = intent(
+  managed(
+    {
+      type: 'restricted',
+      entries: [
+        { path: { type: 'special', value: { kind: 'root' } }, access: 'read' },
+        { path: { type: 'special', value: { kind: 'project_roots' } }, access: 'write' },
+        { path: { type: 'special', value: { kind: 'slash_tmp' } }, access: 'write' },
+        {
+          path: { type: 'special', value: { kind: 'project_roots', subpath: '.git' } },
+          access: 'read',
+          missing_path_behavior: 'skip',
+        },
+      ],
+    },
+    'restricted',
+  ),
+  {
+    cwd: 'file:///tmp',
+    workspaceRoots: ['file:///tmp'],
+    windowsSandboxProxySettingsMode: 'reconcile',
+    useLegacyLandlock: false,
+  },
+)
+
+const networkProxy: PatternObject = {
+  proxy: {
+    enabled: true,
+    enableSocks5: true,
+    enableSocks5Udp: true,
+    allowUpstreamProxy: true,
+    dangerouslyAllowAllUnixSockets: false,
+    mode: 'full',
+    domains: null,
+    unixSockets: null,
+    allowLocalBinding: false,
+  },
+  auditMetadata: { conversationId: null },
+  environmentId: 'remote',
+  executionId: null,
+}
+
+export const sandbox: readonly Transcript[] = [
+  {
+    name: 'runs nothing that it would have to confine and cannot',
+    only: 'execgate',
+    steps: [
+      ...shakeHands(),
+      start(1, 'p', ['true'], workspaceWrite),
+      expect('exact', refused(1, -32602, unenforceable)),
+      start(2, 'p', ['true'], intent(managed(readEverything, 'enabled'))),
+      expect('exact', refused(2, -32602, unenforceable)),
+      start(3, 'p', ['true'], intent(managed({ type: 'unrestricted' }, 'restricted'))),
+      expect('exact', refused(3, -32602, unenforceable)),
+      start(4, 'p', ['true'], intent({ type: 'external', network: 'restricted' })),
+      expect('exact', refused(4, -32602, unenforceable)),
+      start(5, 'p', ['true'], { ...workspaceWrite, tty: true }),
+      expect('exact', refused(5, -32602, unenforceable)),
+      ...starts(6, 'p', ['true']),
+      ends('exact', 'p', 0),
+    ],
+  },
+  {
+    name: 'runs what asks for no confinement, and says that there is none',
+    steps: [
+      ...shakeHands(),
+      start(1, 'p', 'echo ran', intent({ type: 'disabled' }, { workspaceRoots: ['file:///tmp'] })),
+      expect('ours-only', { id: 1, result: { processId: 'p', sandboxType: 'none' } }),
+      expect('reference-only', { id: 1, result: { processId: 'p', sandboxType: 'linuxSeccomp' } }),
+      prints('exact', 'p', 'stdout', 'ran\n'),
+      ends('exact', 'p', 0),
+    ],
+  },
+  {
+    name: 'refuses an intent it cannot read',
+    steps: [
+      ...shakeHands(),
+      start(1, 'p', ['true'], { sandbox: {} }),
+      expect('shape', refused(1, -32602, text({ includes: 'permissions' }))),
+      start(2, 'p', ['true'], { sandbox: { permissions: { type: 'disabled' } } }),
+      expect('shape', refused(2, -32602, text({ includes: 'windowsSandboxLevel' }))),
+      start(3, 'p', ['true'], intent({ type: 'anything' })),
+      expect('shape', refused(3, -32602, text())),
+      start(4, 'p', ['true'], intent({ type: 'disabled' }, { windowsSandboxLevel: 'Disabled' })),
+      expect('shape', refused(4, -32602, text({ includes: 'unknown variant `Disabled`' }))),
+      start(5, 'p', ['true'], intent({ type: 'disabled' }, { workspaceRoots: null })),
+      expect('shape', refused(5, -32602, text())),
+      start(6, 'p', ['true'], intent({ type: 'disabled' }, { cwd: '/tmp' })),
+      expect('shape', refused(6, -32602, text({ includes: 'relative URL without a base' }))),
+      start(7, 'p', ['true'], { sandbox: 'none' }),
+      expect('shape', refused(7, -32602, text())),
+    ],
+  },
+  {
+    name: 'starts no proxy it does not have',
+    only: 'execgate',
+    steps: [
+      ...shakeHands(),
+      start(1, 'p', ['true'], { networkProxy }),
+      expect('shape', refused(1, -32602, text({ includes: 'network proxy' }))),
+      ...starts(2, 'p', ['true'], { networkProxy: null }),
+      ends('exact', 'p', 0),
+    ],
+  },
+  {
+    name: 'refuses a proxy without settings',
+    steps: [
+      ...shakeHands(),
+      start(1, 'p', ['true'], { networkProxy: {} }),
+      expect('shape', refused(1, -32602, text({ includes: 'proxy' }))),
+    ],
+  },
+  {
+    name: 'does not pretend to enforce a managed network',
+    steps: [
+      ...shakeHands(),
+      start(1, 'p', 'read x', { enforceManagedNetwork: true, pipeStdin: true }),
+      expect('ours-only', refused(1, -32602, 'managed network cannot be enforced on this executor')),
+      expect('reference-only', { id: 1, result: { processId: 'p', sandboxType: 'none' } }),
+      write(2, 'p', '1', '\n'),
+      expect('ours-only', { id: 2, result: { status: 'unknownProcess' } }),
+      expect('reference-only', { id: 2, result: { status: 'accepted' } }),
+    ],
+  },
+  {
+    name: 'ignores the settings of a managed network that nobody wants enforced',
+    steps: [
+      ...shakeHands(),
+      ...starts(1, 'p', ['true'], {
+        managedNetwork: { loopbackPorts: [8080, 65_535], allowLocalBinding: true, allowUnixSockets: ['/run/x'] },
+        enforceManagedNetwork: false,
+      }),
+      ends('exact', 'p', 0),
+      start(2, 'q', ['true'], { managedNetwork: { loopbackPorts: [65_536] } }),
+      expect('shape', refused(2, -32602, text())),
+    ],
+  },
+]
