@@ -48,6 +48,7 @@ async function run(command: Command, settings: Settings, log: Logger): Promise<v
   await using _watchdog = settings.watchdog
     ? Watchdog.start({ libc, reaper, instance, log, timers: new Timers(new Ledger()) })
     : undefined
+  const markers = new Map(settings.instanceMarker ? [[instanceMarker, instance]] : [])
   const host = systemFacts()
   await using gateway = Gateway.open({
     limits: settings,
@@ -56,7 +57,8 @@ async function run(command: Command, settings: Settings, log: Logger): Promise<v
       os: 'linux',
       inheritedEnvironment: () => inheritableEnvironment(process.env),
       loginShell: host.loginShell ?? '/bin/sh',
-      markers: new Map(settings.instanceMarker ? [[instanceMarker, instance]] : []),
+      markers: () => markers,
+      passesTrace: settings.passTrace,
     },
     describeHost: () => describeHost({ capabilities: noCapabilities, extensions: [] }, host),
     log,

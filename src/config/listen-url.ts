@@ -24,7 +24,8 @@ export function parseListenUrl(text: string): ListenAddress | Problem {
   return { transport: 'websocket', ...socket }
 }
 
-function parseSocketAddress(text: string): { host: string; port: number } | undefined {
+/** `IP:PORT`, version 6 in brackets. */
+export function parseSocketAddress(text: string): { host: string; port: number } | undefined {
   const { v4, v6, digits } = /^(?:(?<v4>[\d.]+)|\[(?<v6>[\da-f:.]+)\]):(?<digits>\d+)$/i.exec(text)?.groups ?? {}
   const port = Number(digits)
   if (digits === undefined || port > highestPort) return undefined

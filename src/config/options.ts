@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { choice, count, duration, listenUrl, size, toggle, type ValueKind } from './value-kinds.ts'
+import { adminAddress, choice, count, duration, listenUrl, size, toggle, type ValueKind } from './value-kinds.ts'
 
 /** The commands that are configured through this table. */
 export const commands = ['serve', 'exec-server'] as const
@@ -111,6 +111,12 @@ export const options = {
     default: '100000',
     help: 'Closed processes of the whole gateway that can still be read; beyond it the longest closed is forgotten.',
   }),
+  closedOutputBytes: option({
+    name: 'closed-output',
+    value: size({ min: '1MiB', max: '1024GiB' }),
+    default: '1GiB',
+    help: 'Output held by all closed processes together; beyond it the longest closed is forgotten.',
+  }),
   maxRequests: option({
     name: 'max-requests',
     value: count({ min: '1100', max: '65536' }),
@@ -128,6 +134,18 @@ export const options = {
     value: size({ min: '64KiB', max: '64MiB' }),
     default: '256KiB',
     help: 'Outbound bytes queued for one connection before its processes are held back.',
+  }),
+  passTrace: option({
+    name: 'pass-trace',
+    value: toggle(),
+    default: 'true',
+    help: 'Put TRACEPARENT and TRACESTATE into the environment of every process that is started within a trace.',
+  }),
+  adminListen: option({
+    name: 'admin-listen',
+    value: adminAddress(),
+    default: { serve: 'auto', 'exec-server': 'off' },
+    help: 'Where operators find /metrics, /debug and health; auto is the listen address on loopback, else 127.0.0.1:9464.',
   }),
   watchdog: option({
     name: 'watchdog',

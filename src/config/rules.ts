@@ -16,6 +16,18 @@ export function bindProblem({
   )
 }
 
+/** Why the address for operators is refused, or `undefined`: what it shows is for those who may log in here. */
+function adminProblem({
+  adminListen,
+  allowUnauthenticated,
+}: Pick<Settings, 'adminListen' | 'allowUnauthenticated'>): string | undefined {
+  if (typeof adminListen === 'string' || allowUnauthenticated || isLoopback(adminListen.host)) return undefined
+  return (
+    `refusing to serve operators on ${adminListen.host}: it is beyond loopback and requests are not authenticated; ` +
+    `use 127.0.0.1 or [::1], or accept the risk with ${flagOf('allowUnauthenticated')}`
+  )
+}
+
 /** Why settings that are valid one by one cannot hold together, or `undefined`. */
 export function conflictIn(settings: Settings): string | undefined {
   if (settings.watchdog && !settings.instanceMarker) {
@@ -27,5 +39,5 @@ export function conflictIn(settings: Settings): string | undefined {
       'a quiet peer needs a ping to answer before it is dropped'
     )
   }
-  return bindProblem(settings)
+  return bindProblem(settings) ?? adminProblem(settings)
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ListenAddress, parseListenUrl } from './listen-url.ts'
+import { type ListenAddress, parseListenUrl, parseSocketAddress } from './listen-url.ts'
 import { isProblem, type Problem } from './problem.ts'
 import { printable, quoteValue } from './quoting.ts'
 import { parseBytes, parseCount, parseDurationMs } from './units.ts'
@@ -90,6 +90,21 @@ export function listenUrl(): ValueKind<ListenAddress> {
       return isProblem(parsed) ? parsed : { value: parsed }
     }),
     placeholder: 'URL',
+    allowed,
+  }
+}
+
+/** Where operators are served: an address of its own, none, or the one that fits. */
+export type AdminAddress = 'auto' | 'off' | { readonly host: string; readonly port: number }
+
+export function adminAddress(): ValueKind<AdminAddress> {
+  const allowed = 'auto, off or IP:PORT'
+  return {
+    schema: readBy(allowed, given => {
+      if (given === 'auto' || given === 'off') return given
+      return typeof given === 'string' ? parseSocketAddress(given) : undefined
+    }),
+    placeholder: 'ADDRESS',
     allowed,
   }
 }

@@ -11,6 +11,8 @@ import { maxIdBytes } from '../protocol/limits.ts'
 import { initializedNotification, type MethodFamily } from '../protocol/method-table.ts'
 import type { Session, SessionOwner } from '../sessions/session.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
+import type { ConnectionSpan, Tracing } from '../telemetry/tracing.ts'
+import { type CloseCause, ConnectionMetrics } from './connection-metrics.ts'
 import { Disconnected, type Dispatcher, type RequestSource } from './dispatcher.ts'
 import { Liveness, type LivenessLimits } from './liveness.ts'
 import { Outbox } from './outbox.ts'
@@ -36,6 +38,8 @@ export interface ConnectionOptions {
   readonly timers: Timers
   readonly limits: ConnectionLimits
   readonly log: Logger
+  readonly metrics?: ConnectionMetrics
+  readonly tracing?: Tracing | undefined
   /** Called once, when the connection is over and its session detached. */
   readonly ended: (session: Session | undefined) => void
 }
@@ -62,6 +66,9 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   readonly #log: Logger
   readonly #abort = new AbortController()
   readonly #held: Guard
+  readonly #metrics: ConnectionMetrics
+  readonly #openedAt = performance.now()
+  readonly span: ConnectionSpan | undefined
   readonly #requests = new Set<Promise<void>>()
   readonly #over = Promise.withResolvers<void>()
   #state: State = { name: 'new' }
@@ -70,7 +77,8 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#transport = options.transport
-    this.#outbox = new Outbox(options.transport, options.timers, options.limits.outputInFlightBytes)
+    this.#metrics = options.metrics ?? new ConnectionMetrics()
+    this.#outbox = new Outbox(options.transport, options.timers, options.limits.outputInFlightBytes, this.#metrics)
     this.#log = options.log.child({ connectionId: this.id })
     this.#liveness = new Liveness({
       limits: options.limits,
@@ -80,17 +88,40 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
         this.#outbox.requestConfirmation()
       },
       giveUp: why => {
-        this.close(closeCodes.policyViolation, why)
+        this.close(closeCodes.policyViolation, why, 'silent')
       },
     })
     this.#held = options.ledger.take('connection')
     // Every poll listens to it, and there may be as many as requests in flight.
     setMaxListeners(0, this.#abort.signal)
+    this.#metrics.opened(options.transport.kind)
+    this.span = options.tracing?.startConnection({ id: this.id, transport: options.transport.kind })
     this.#log.info({ transport: options.transport.kind }, 'connection opened')
   }
 
   get signal(): AbortSignal {
     return this.#abort.signal
+  }
+
+  get sessionId(): string | undefined {
+    return this.#session?.id
+  }
+
+  /** Bytes that wait to be sent. */
+  get queuedBytes(): number {
+    return this.#transport.queuedBytes
+  }
+
+  get requestCount(): number {
+    return this.#requests.size
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.#openedAt
+  }
+
+  get transport(): Transport['kind'] {
+    return this.#transport.kind
   }
 
   get delivery(): Outbox {
@@ -106,10 +137,13 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
 
   received(text: string): void {
     if (!this.#takesMessages) return
+    const receivedAt = performance.now()
     const message = decodeMessage(text)
+    this.#metrics.receivedText(text.length)
+    this.#metrics.received(message.kind === 'response' || message.kind === 'error' ? 'reply' : message.kind)
     switch (message.kind) {
       case 'request':
-        return this.#serve(message)
+        return this.#serve(message, receivedAt)
       case 'notification':
         return this.#notified(message.method)
       case 'malformed':
@@ -121,13 +155,16 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   }
 
   undecodable(detail: string): void {
-    if (this.#takesMessages) this.#refuse(malformedId, detail)
+    if (!this.#takesMessages) return
+    this.#metrics.received('malformed')
+    this.#refuse(malformedId, detail)
   }
 
   drained(): void {
     if (this.#isInputPaused && this.#transport.queuedBytes < maxQueuedBytes) {
       this.#isInputPaused = false
       this.#transport.resumeInput()
+      this.#metrics.inputResumed()
     }
     this.#outbox.drained()
   }
@@ -137,12 +174,12 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   }
 
   inputEnded(): void {
-    this.#leave(closeCodes.normal, 'the input has ended')
+    this.#leave(closeCodes.normal, 'the input has ended', 'input_end')
   }
 
-  disconnected(): void {
+  disconnected(isOrderly = false): void {
     if (this.#state.name === 'ended') return
-    this.#end()
+    this.#end(isOrderly ? 'client_close' : 'client_gone')
     this.#over.resolve()
   }
 
@@ -184,11 +221,11 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   }
 
   /** Says goodbye. The connection is over at once for its session, and soon for its peer, whatever that does. */
-  close(code: number, reason: string): void {
+  close(code: number, reason: string, cause: CloseCause): void {
     if (this.#state.name === 'ended') return
     this.#log.info({ code, reason }, 'closing connection')
     const closed = this.#transport.close(code, reason)
-    this.#end()
+    this.#end(cause)
     void closed.then(this.#over.resolve)
   }
 
@@ -200,7 +237,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     return this.#state.name !== 'leaving' && this.#state.name !== 'ended'
   }
 
-  #end(): void {
+  #end(cause: CloseCause): void {
     const session = this.#session
     this.#state = { name: 'ended' }
     this.#liveness[Symbol.dispose]()
@@ -209,11 +246,13 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     session?.detach(this)
     this.#abort.abort(new Disconnected('the connection has ended'))
     this.#held[Symbol.dispose]()
-    this.#log.info({ sessionId: session?.id }, 'connection closed')
+    this.#metrics.closed(this.#transport.kind, cause, this.ageMs)
+    this.span?.end()
+    this.#log.info({ sessionId: session?.id, cause }, 'connection closed')
     this.#options.ended(session)
   }
 
-  #serve(request: RequestMessage): void {
+  #serve(request: RequestMessage, receivedAt: number): void {
     const { maxRequests } = this.#options.limits
     // The text of a string id carries two quotes.
     if (Buffer.byteLength(request.id) > maxIdBytes + 2) {
@@ -223,7 +262,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       const text = `${maxRequests} requests of this connection are in flight, its limit; wait for an answer first`
       return this.#refuseByLimit(request.id, 'maxRequests', maxRequests, text)
     }
-    const reply = this.#options.dispatcher.answer(request, this)
+    const reply = this.#options.dispatcher.answer(request, this, receivedAt)
     if (!(reply instanceof Promise)) return this.#answer(reply)
     const answered = this.#answerLater(reply)
     this.#requests.add(answered)
@@ -255,7 +294,8 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#send(encodeError(id, { code: errorKinds.invalidRequest.code, message }))
   }
 
-  #refuseByLimit(id: RequestId, name: string, value: number, text: string): void {
+  #refuseByLimit(id: RequestId, name: 'maxIdBytes' | 'maxRequests', value: number, text: string): void {
+    this.#metrics.limitReached(name)
     const { code, message, data } = GatewayError.limit(name, value, text)
     this.#send(encodeError(id, { code, message, data }))
   }
@@ -266,21 +306,22 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     if (!this.#isInputPaused && this.#transport.queuedBytes >= maxQueuedBytes) {
       this.#isInputPaused = true
       this.#transport.pauseInput()
+      this.#metrics.inputPaused()
     }
   }
 
   /** Answers what was accepted, polls with what there is, then says goodbye. */
-  #leave(code: number, reason: string): void {
+  #leave(code: number, reason: string, cause: CloseCause = 'protocol_error'): void {
     if (!this.#takesMessages) return
     this.#state = { name: 'leaving', session: this.#session }
     this.#abort.abort(new PollsEnded('no more input is taken'))
-    void this.#finish(code, reason)
+    void this.#finish(code, reason, cause)
   }
 
-  async #finish(code: number, reason: string): Promise<void> {
+  async #finish(code: number, reason: string, cause: CloseCause): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     using _deadline = this.#options.timers.after(finishMs, resolve)
     await Promise.race([Promise.allSettled(this.#requests), promise])
-    this.close(code, reason)
+    this.close(code, reason, cause)
   }
 }

@@ -1,11 +1,13 @@
 import type { Logger } from 'pino'
 import { explainIssues } from '../protocol/decoder-text.ts'
 import { encodeError, encodeReply, type RequestId, type RequestMessage } from '../protocol/envelope.ts'
-import { GatewayError } from '../protocol/gateway-error.ts'
+import { type ErrorData, type ErrorKind, GatewayError } from '../protocol/gateway-error.ts'
 import { maxReplyBytes } from '../protocol/limits.ts'
 import { isMethodName, type MethodFamily, methods } from '../protocol/method-table.ts'
 import { shorten } from '../protocol/text-excerpt.ts'
 import type { Session } from '../sessions/session.ts'
+import { Telemetry } from '../telemetry/telemetry.ts'
+import type { ConnectionSpan, RequestSpan } from '../telemetry/tracing.ts'
 import type { Caller, Handlers, RequestContext } from './handlers/handlers.ts'
 import type { CountedMethod, RequestObserver, RequestResult } from './request-metrics.ts'
 
@@ -15,14 +17,20 @@ export interface RequestSource extends Caller {
   gate(family: MethodFamily): Session
   /** Aborted when the connection ends. */
   readonly signal: AbortSignal
+  /** The id of the session, once there is one. */
+  readonly sessionId: string | undefined
+  /** Where the spans of its requests belong; `undefined` while tracing is off. */
+  readonly span: ConnectionSpan | undefined
 }
 
 /** A request on its way through. */
 interface StartedRequest {
   readonly id: RequestId
   readonly method: CountedMethod
-  readonly at: number
+  readonly receivedAt: number
+  readonly dispatchedAt: number
   readonly signal: AbortSignal
+  readonly span: RequestSpan | undefined
 }
 
 type AnyHandler = (params: unknown, context: Partial<RequestContext>) => unknown
@@ -32,8 +40,10 @@ export class Dispatcher {
   readonly #handlers: Handlers
   readonly #observer: RequestObserver
   readonly #log: Logger
+  readonly #telemetry: Telemetry
 
-  constructor(options: { handlers: Handlers; observer: RequestObserver; log: Logger }) {
+  constructor(options: { handlers: Handlers; observer: RequestObserver; log: Logger; telemetry?: Telemetry }) {
+    this.#telemetry = options.telemetry ?? new Telemetry()
     this.#handlers = options.handlers
     this.#observer = options.observer
     this.#log = options.log
@@ -44,15 +54,28 @@ export class Dispatcher {
    * the handler's first wait before it returns, so requests take effect in the order they arrive, and those that need
    * not wait are answered in that order too.
    */
-  answer(request: RequestMessage, source: RequestSource): string | undefined | Promise<string | undefined> {
+  answer(
+    request: RequestMessage,
+    source: RequestSource,
+    receivedAt = performance.now(),
+  ): string | undefined | Promise<string | undefined> {
+    const isKnown = isMethodName(request.method)
     const started: StartedRequest = {
       id: request.id,
       method: isMethodName(request.method) ? request.method : 'unknown',
-      at: performance.now(),
+      receivedAt,
+      dispatchedAt: performance.now(),
       signal: source.signal,
+      span: source.span?.startRequest({
+        method: request.method,
+        isKnown,
+        carrier: request.trace,
+        sessionId: source.sessionId,
+        receivedAt,
+      }),
     }
     try {
-      const result = this.#handle(request, source)
+      const result = this.#handleInSpan(request, source, started)
       if (!(result instanceof Promise)) return this.#succeeded(started, result)
       return result.then(
         settled => this.#succeeded(started, settled),
@@ -72,18 +95,47 @@ export class Dispatcher {
 
   #failed(request: StartedRequest, thrown: unknown): string | undefined {
     const error = GatewayError.from(thrown)
-    if (error.cause !== undefined) this.#log.debug({ err: error.cause, method: request.method }, 'request failed')
-    const { code, message, data } = error
-    return this.#completed(request, 'error', encodeError(request.id, { code, message, data }))
+    this.#observer.failed(error.kind, error.data?.limit?.name)
+    if (error.kind === 'internal') {
+      this.#log.error({ err: error.cause, method: request.method, ...request.span?.ids }, 'request failed')
+    }
+    const { code, message } = error
+    const data = this.#errorData(error, request.span)
+    return this.#completed(request, 'error', encodeError(request.id, { code, message, data }), error.kind)
   }
 
-  #completed(request: StartedRequest, result: RequestResult, reply: string): string | undefined {
+  /** What went wrong inside is for the log; the trace id leads there. */
+  #errorData({ kind, data }: GatewayError, span: RequestSpan | undefined): ErrorData | undefined {
+    return kind === 'internal' && span !== undefined ? { ...data, traceId: span.ids.trace_id } : data
+  }
+
+  #completed(
+    request: StartedRequest,
+    settled: RequestResult,
+    reply: string,
+    errorKind?: ErrorKind,
+  ): string | undefined {
+    const { method, receivedAt, dispatchedAt, span } = request
     const isGone = request.signal.reason instanceof Disconnected
-    this.#observer.completed(request.method, isGone ? 'disconnected' : result, performance.now() - request.at)
+    const result = isGone ? 'disconnected' : settled
+    const durationMs = performance.now() - dispatchedAt
+    this.#observer.completed({ method, result, queuedMs: dispatchedAt - receivedAt, durationMs })
+    span?.end({ result, errorKind })
     return isGone ? undefined : reply
   }
 
-  #handle(request: RequestMessage, source: RequestSource): unknown {
+  /** What is logged up to the handler's first wait carries the ids of the span. */
+  #handleInSpan(request: RequestMessage, source: RequestSource, started: StartedRequest): unknown {
+    const telemetry = this.#telemetry
+    telemetry.active = started.span?.ids
+    try {
+      return this.#handle(request, source, started)
+    } finally {
+      telemetry.active = undefined
+    }
+  }
+
+  #handle(request: RequestMessage, source: RequestSource, { span, receivedAt }: StartedRequest): unknown {
     const { method } = request
     if (!isMethodName(method)) {
       throw new GatewayError('methodNotFound', `exec-server stub does not implement \`${shorten(method)}\` yet`)
@@ -97,9 +149,12 @@ export class Dispatcher {
       })
     }
     const handler = this.#handlers[method] as AnyHandler
+    span?.dispatched()
     return handler(decoded.data, {
       caller: source,
       signal: source.signal,
+      span,
+      receivedAt,
       ...(family !== undefined && { session: source.gate(family) }),
     })
   }

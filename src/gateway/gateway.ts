@@ -1,18 +1,27 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Logger } from 'pino'
-import { Ledger } from '../lifecycle/ledger.ts'
+import { Ledger, ownedKinds } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
 import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
 import { ClosedProcesses } from '../processes/closed-processes.ts'
 import type { ProcessEngine } from '../processes/engine.ts'
+import { OomEvents } from '../processes/oom-events.ts'
 import { ProcessMetrics } from '../processes/process-metrics.ts'
 import type { ProcessLimits } from '../processes/process-limits.ts'
+import { SessionMetrics } from '../sessions/session-metrics.ts'
 import { type SessionLimits, SessionRegistry } from '../sessions/session-registry.ts'
+import type { Session } from '../sessions/session.ts'
+import { Telemetry } from '../telemetry/telemetry.ts'
 import { Connection, type ConnectionLimits } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { AdminListener } from './admin-listener.ts'
+import { ConnectionMetrics } from './connection-metrics.ts'
+import { statePage } from './debug-pages.ts'
+import { type GatewayGauges, gatewayGauges, type GatewayState } from './gateway-gauges.ts'
 import { environmentHandlers } from './handlers/environment-handlers.ts'
 import { type ChildDefaults, processHandlers } from './handlers/process-handlers.ts'
+import { type Page, type Pages, textPage } from './pages.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import { StdioTransport } from './stdio-transport.ts'
 import type { Transport, TransportEvents } from './transport.ts'
@@ -32,6 +41,7 @@ export interface GatewayOptions {
   /** What `environment/info` answers. */
   readonly describeHost: () => EnvironmentInfo
   readonly log: Logger
+  readonly telemetry?: Telemetry
 }
 
 interface ConnectableTransport extends Transport {
@@ -39,38 +49,50 @@ interface ConnectableTransport extends Transport {
 }
 
 /** Owns everything: listeners, connections, sessions and through them the processes. */
-export class Gateway implements AsyncDisposable {
+export class Gateway implements AsyncDisposable, GatewayState {
   readonly ledger = new Ledger()
-  readonly requests = new RequestMetrics()
-  readonly processes = new ProcessMetrics()
+  readonly telemetry: Telemetry
+  readonly requestMetrics: RequestMetrics
+  readonly processMetrics: ProcessMetrics
+  readonly connectionMetrics: ConnectionMetrics
+  readonly closed: ClosedProcesses
   readonly #options: GatewayOptions
   readonly #timers = new Timers(this.ledger)
   readonly #sessions: SessionRegistry
   readonly #dispatcher: Dispatcher
   readonly #connections = new Set<Connection>()
-  readonly #listeners: WebSocketListener[] = []
+  readonly #listeners: AsyncDisposable[] = []
   readonly #liveness: Disposable
   #draining: Promise<void> | undefined
 
   private constructor(options: GatewayOptions) {
     this.#options = options
-    const { engine, limits, log } = options
+    const { engine, limits, log, telemetry = new Telemetry() } = options
+    const { instruments } = telemetry
+    this.telemetry = telemetry
+    this.requestMetrics = new RequestMetrics(instruments)
+    this.processMetrics = new ProcessMetrics(instruments)
+    this.connectionMetrics = new ConnectionMetrics(instruments)
+    this.closed = new ClosedProcesses(this.#timers, limits)
     this.#sessions = new SessionRegistry({
       host: {
         engine,
         limits,
         ledger: this.ledger,
         timers: this.#timers,
-        metrics: this.processes,
-        closed: new ClosedProcesses(this.#timers, limits),
+        metrics: this.processMetrics,
+        closed: this.closed,
+        oom: new OomEvents(),
       },
       limits,
       log,
+      metrics: new SessionMetrics(instruments),
     })
     this.#dispatcher = new Dispatcher({
       handlers: { ...environmentHandlers(options.describeHost), ...processHandlers(options.children) },
-      observer: this.requests,
+      observer: this.requestMetrics,
       log,
+      telemetry,
     })
     this.#liveness = this.#timers.every(livenessPeriodMs, () => {
       const now = performance.now()
@@ -82,14 +104,61 @@ export class Gateway implements AsyncDisposable {
     return new Gateway(options)
   }
 
+  get limits(): GatewayLimits {
+    return this.#options.limits
+  }
+
+  get isDraining(): boolean {
+    return this.#draining !== undefined
+  }
+
+  get gauges(): GatewayGauges {
+    return gatewayGauges(this)
+  }
+
+  connections(): Iterable<Connection> {
+    return this.#connections
+  }
+
+  sessions(): Iterable<Session> {
+    return this.#sessions
+  }
+
+  /** `/debug/state` */
+  statePage(): Page {
+    const guards = Object.fromEntries(ownedKinds.map(kind => [kind, this.ledger.active(kind)]))
+    return statePage({
+      isDraining: this.isDraining,
+      guards,
+      connections: () => this.connections(),
+      sessions: () => this.sessions(),
+    })
+  }
+
+  /**
+   * Listens for operators: their pages and the health of the gateway.
+   * @throws when the address cannot be bound
+   */
+  async listenForOperators({ host, port, pages }: { host: string; port: number; pages: Pages }): Promise<void> {
+    const health = new Map<string, () => Page>([
+      ['/livez', () => textPage(200, 'ok')],
+      ['/readyz', () => (this.isDraining ? textPage(503, 'draining') : textPage(200, 'ok'))],
+    ])
+    this.#listeners.push(await AdminListener.open({ host, port, pages: new Map([...health, ...pages]) }))
+  }
+
   /**
    * Listens for WebSocket connections.
    * @returns the URL clients connect to
    * @throws when the address cannot be bound
    */
-  async listen(address: { host: string; port: number; hasHealthEndpoints: boolean }): Promise<string> {
+  async listen(address: { host: string; port: number; hasHealthEndpoints: boolean; pages?: Pages }): Promise<string> {
     const listener = await WebSocketListener.open({
       ...address,
+      pages: address.pages ?? new Map(),
+      refused: reason => {
+        this.connectionMetrics.rejected(reason)
+      },
       timers: this.#timers,
       maxConnections: this.#options.limits.maxConnections,
       admit: () => {
@@ -107,7 +176,7 @@ export class Gateway implements AsyncDisposable {
   /** Serves one connection on a pair of streams. Resolves when it is over and its processes are gone. */
   async serveStdio(input: Readable, output: Writable): Promise<void> {
     await this.#connect(new StdioTransport(input, output, this.#timers)).over
-    await this.#sessions.endAll(0)
+    await this.#sessions.endAll(0, 'input_end')
   }
 
   /**
@@ -137,9 +206,11 @@ export class Gateway implements AsyncDisposable {
       timers: this.#timers,
       limits: this.#options.limits,
       log: this.#options.log,
+      metrics: this.connectionMetrics,
+      tracing: this.telemetry.tracing,
       ended: session => {
         // Nobody can come back on standard input: the processes end with the connection.
-        if (transport.kind === 'stdio' && session !== undefined) this.#sessions.end(session, 0)
+        if (transport.kind === 'stdio' && session !== undefined) this.#sessions.end(session, 0, 'input_end')
       },
     })
     this.#connections.add(connection)
@@ -151,7 +222,8 @@ export class Gateway implements AsyncDisposable {
   async #drain(): Promise<void> {
     await this.#sessions.endAll(this.#options.limits.graceMs)
     const connections = [...this.#connections]
-    for (const connection of connections) connection.close(closeCodes.goingAway, 'the gateway is shutting down')
+    for (const connection of connections)
+      connection.close(closeCodes.goingAway, 'the gateway is shutting down', 'draining')
     await Promise.allSettled(connections.map(connection => connection.over))
     this.#liveness[Symbol.dispose]()
     await Promise.allSettled(this.#listeners.map(listener => listener[Symbol.asyncDispose]()))

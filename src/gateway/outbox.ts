@@ -1,6 +1,7 @@
 import type { Delivery, ProcessEvent, Waiter } from '../processes/delivery.ts'
 import { encodeNotification } from '../protocol/envelope.ts'
 import type { Timers } from '../lifecycle/timers.ts'
+import { ConnectionMetrics } from './connection-metrics.ts'
 import type { Transport } from './transport.ts'
 
 /** Between two requests for confirmation. */
@@ -27,13 +28,17 @@ export class Outbox implements Delivery {
   readonly #unconfirmed = new Set<Waiter>()
   #sentBytes = 0
   readonly #timers: Timers
+  readonly #metrics: ConnectionMetrics
   #requestedMark = 0
+  /** The confirmation whose round trip is measured. */
+  #ping: { readonly mark: number; readonly at: number } | undefined
   #confirmedMark = 0
   #isConfirming = true
   /** Runs from the first request until the first confirmation. */
   #patience: Disposable | undefined
 
-  constructor(transport: Transport, timers: Timers, roomBytes: number) {
+  constructor(transport: Transport, timers: Timers, roomBytes: number, metrics = new ConnectionMetrics()) {
+    this.#metrics = metrics
     this.#transport = transport
     this.#timers = timers
     this.#roomBytes = roomBytes
@@ -57,7 +62,8 @@ export class Outbox implements Delivery {
     return this.#confirmedMark
   }
 
-  send(text: string): void {
+  send(text: string, kind: 'reply' | 'notification' = 'reply'): void {
+    this.#metrics.sent(kind, text.length)
     this.#sentBytes += text.length
     this.#transport.send(text)
     const isStepOver = this.#sentBytes - this.#requestedMark >= confirmationStepBytes
@@ -67,13 +73,14 @@ export class Outbox implements Delivery {
   /** Asks the peer to confirm what it has received; its answer is a sign of life as well. */
   requestConfirmation(): void {
     this.#requestedMark = this.#sentBytes
+    this.#ping ??= { mark: this.#sentBytes, at: performance.now() }
     if (this.#confirmedMark === 0) this.#patience ??= this.#timers.after(patienceMs, this.#patienceEnded)
     this.#transport.requestConfirmation(this.#sentBytes)
   }
 
   deliver(event: ProcessEvent): number {
     const mark = this.#sentBytes
-    this.send(encodeEvent(event))
+    this.send(encodeEvent(event), 'notification')
     return mark
   }
 
@@ -98,6 +105,7 @@ export class Outbox implements Delivery {
   confirmed(mark: number): void {
     // An unsolicited answer must not confirm what was never sent.
     if (!Number.isSafeInteger(mark) || mark > this.#requestedMark || mark <= this.#confirmedMark) return
+    this.#measurePing(mark)
     this.#patience?.[Symbol.dispose]()
     this.#isConfirming = true
     this.#confirmedMark = mark
@@ -112,6 +120,12 @@ export class Outbox implements Delivery {
   readonly #patienceEnded = (): void => {
     this.#isConfirming = false
     this.#tellUnconfirmed()
+  }
+
+  #measurePing(mark: number): void {
+    if (this.#ping === undefined || mark < this.#ping.mark) return
+    this.#metrics.ponged(performance.now() - this.#ping.at)
+    this.#ping = undefined
   }
 
   /** Whether somebody waits for the confirmation of something that no request under way covers. */

@@ -32,6 +32,6 @@ export interface TransportEvents {
   confirmed(mark: number): void
   /** No more input will come, but answers are still read. */
   inputEnded(): void
-  /** The peer is gone. Called once. */
-  disconnected(): void
+  /** The peer is gone, with or without a goodbye. Called once. */
+  disconnected(isOrderly?: boolean): void
 }

@@ -3,6 +3,7 @@ import websocketPlugin from '@fastify/websocket'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Timers } from '../lifecycle/timers.ts'
 import { maxMessageBytes } from '../protocol/limits.ts'
+import { addPages, type Pages } from './pages.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 
 /** Sockets beyond the connections, for health checks and refusals. */
@@ -15,13 +16,17 @@ export interface ListenerOptions {
   readonly maxConnections: number
   /** Whether the health endpoints beyond `/readyz` are served. */
   readonly hasHealthEndpoints: boolean
+  /** Served beside the health endpoints. */
+  readonly pages: Pages
+  /** Told why an upgrade is refused. */
+  readonly refused: (reason: 'limit' | 'draining' | 'origin') => void
   /** Whether one more connection may come in; the HTTP status of the refusal otherwise. */
   readonly admit: () => 'yes' | 'draining' | 'full'
   /** Takes over a new connection: calls `start` of the transport. */
   readonly accepted: (transport: WebSocketTransport) => void
 }
 
-/** The HTTP/1.1 endpoint: WebSocket upgrades on `/`, health on `/readyz`. The only file that knows Fastify. */
+/** The HTTP/1.1 endpoint: WebSocket upgrades on `/`, health on `/readyz`, and pages for operators. */
 export class WebSocketListener implements AsyncDisposable {
   readonly url: string
   readonly #app: FastifyInstance
@@ -53,6 +58,7 @@ export class WebSocketListener implements AsyncDisposable {
     })
     app.setNotFoundHandler((_request, reply) => answer(reply, 404))
     app.get('/readyz', (_request, reply) => answer(reply, options.admit() === 'draining' ? 503 : 200))
+    addPages(app, options.pages)
     if (options.hasHealthEndpoints) app.get('/livez', (_request, reply) => answer(reply, 200))
     app.route({
       method: 'GET',
@@ -80,15 +86,21 @@ export class WebSocketListener implements AsyncDisposable {
 /** The status that refuses a request before any route sees it. */
 function refusal(request: FastifyRequest, options: ListenerOptions): number | undefined {
   // Browsers send an Origin; nothing that runs in one may drive this machine.
-  if (request.headers.origin !== undefined) return 403
-  const [path] = request.url.split('?')
+  if (request.headers.origin !== undefined) {
+    if (request.ws) options.refused('origin')
+    return 403
+  }
+  const [path = ''] = request.url.split('?')
   if (request.ws) {
     if (path !== '/') return 404
-    if (options.admit() !== 'yes') return 503
-    return undefined
+    const admission = options.admit()
+    if (admission === 'yes') return undefined
+    options.refused(admission === 'full' ? 'limit' : 'draining')
+    return 503
   }
   const isRead = request.method === 'GET' || request.method === 'HEAD'
-  const isKnown = path === '/' || path === '/readyz' || (path === '/livez' && options.hasHealthEndpoints)
+  const isHealth = path === '/readyz' || (path === '/livez' && options.hasHealthEndpoints)
+  const isKnown = path === '/' || isHealth || options.pages.has(path)
   if (isKnown && !isRead) return 405
   if (path === '/' && request.method === 'HEAD') return 405
   return undefined

@@ -6,6 +6,8 @@ import type { Transport, TransportEvents } from './transport.ts'
 
 /** How long the closing handshake may take. */
 const closeMs = 1000
+/** The code of a connection that ended without a Close frame. RFC 6455 section 7.1.5 */
+const abnormalClosure = 1006
 
 /** One WebSocket. Each message is one frame of text; pings carry marks, and the pongs that answer them confirm. */
 export class WebSocketTransport implements Transport {
@@ -38,10 +40,10 @@ export class WebSocketTransport implements Transport {
   start(events: TransportEvents): void {
     const websocket = this.#websocket
     let isOver = false
-    const over = () => {
+    const over = (isOrderly: boolean) => {
       if (isOver) return
       isOver = true
-      events.disconnected()
+      events.disconnected(isOrderly)
     }
     websocket.on('message', (data: Buffer, isBinary: boolean) => {
       if (!isBinary) return events.received(data.toString())
@@ -56,7 +58,9 @@ export class WebSocketTransport implements Transport {
     websocket.on('pong', (data: Buffer) => {
       events.confirmed(Number(data.toString('latin1')))
     })
-    websocket.on('close', over)
+    websocket.on('close', code => {
+      over(code !== abnormalClosure)
+    })
     // The close that follows an error says all there is to say.
     websocket.on('error', () => {})
     this.#socket.on('drain', () => {
@@ -64,7 +68,7 @@ export class WebSocketTransport implements Transport {
     })
     // A Close frame ends the connection the moment it is read, before TCP is torn down: the client may resume at once.
     this.#socket.on('data', () => {
-      if (websocket.readyState !== websocket.OPEN) over()
+      if (websocket.readyState !== websocket.OPEN) over(true)
     })
   }
 

@@ -72,7 +72,7 @@ export class ChildReaper implements Disposable {
       return this.#libc.wait(pid)
     } catch (error) {
       if (error instanceof SystemError && error.errno === errnos.ECHILD)
-        return { exitCode: undefined, signal: undefined, cpuSeconds: 0 }
+        return { exitCode: undefined, signal: undefined, cpuSeconds: 0, peakMemoryBytes: 0 }
       throw error
     }
   }

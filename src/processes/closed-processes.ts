@@ -1,50 +1,68 @@
 import type { Timers } from '../lifecycle/timers.ts'
 
+/** Why a closed process is forgotten: its time is over, or there is no room for it. */
+export type DropReason = 'retention' | 'limit'
+
 interface Retained {
   readonly dropAt: number
-  readonly drop: () => void
+  readonly bytes: number
+  readonly drop: (reason: DropReason) => void
+}
+
+export interface ClosedProcessLimits {
+  readonly closedProcessMs: number
+  readonly maxClosedProcesses: number
+  /** Output of closed processes together. */
+  readonly closedOutputBytes: number
 }
 
 /**
  * Closed processes that are still readable, the longest closed first. One timer serves all of them, since they expire in
- * the order they closed. When there are too many the oldest goes early.
+ * the order they closed. When there are too many, or they hold too much output, the oldest goes early.
  */
 export class ClosedProcesses {
   readonly #timers: Timers
-  readonly #retentionMs: number
-  readonly #maxCount: number
+  readonly #limits: ClosedProcessLimits
   readonly #retained = new Set<Retained>()
   #expiry: Disposable | undefined
 
-  constructor(timers: Timers, limits: { readonly closedProcessMs: number; readonly maxClosedProcesses: number }) {
+  #bytes = 0
+
+  constructor(timers: Timers, limits: ClosedProcessLimits) {
     this.#timers = timers
-    this.#retentionMs = limits.closedProcessMs
-    this.#maxCount = limits.maxClosedProcesses
+    this.#limits = limits
   }
 
   get count(): number {
     return this.#retained.size
   }
 
-  /** Calls `drop` once the retention is over. Disposing what is returned forgets about it. */
-  retain(drop: () => void): Disposable {
-    const retained: Retained = { dropAt: performance.now() + this.#retentionMs, drop }
+  /** Calls `drop` once the retention of so many bytes is over. Disposing what is returned forgets about it. */
+  retain(bytes: number, drop: (reason: DropReason) => void): Disposable {
+    const { closedProcessMs, maxClosedProcesses, closedOutputBytes } = this.#limits
+    const retained: Retained = { dropAt: performance.now() + closedProcessMs, bytes, drop }
     this.#retained.add(retained)
-    if (this.#retained.size > this.#maxCount) this.#dropOldest()
-    this.#expiry ??= this.#timers.after(this.#retentionMs, this.#dropExpired)
+    this.#bytes += bytes
+    this.#expiry ??= this.#timers.after(closedProcessMs, this.#dropExpired)
+    while (this.#retained.size > maxClosedProcesses || this.#bytes > closedOutputBytes) this.#dropOldest('limit')
     return {
       [Symbol.dispose]: () => {
-        this.#retained.delete(retained)
-        if (this.#retained.size === 0) this.#stopTimer()
+        this.#forget(retained)
       },
     }
   }
 
-  #dropOldest(): void {
+  #dropOldest(reason: DropReason): void {
     const [oldest] = this.#retained
     if (oldest === undefined) return
-    this.#retained.delete(oldest)
-    oldest.drop()
+    this.#forget(oldest)
+    oldest.drop(reason)
+  }
+
+  #forget(retained: Retained): void {
+    if (!this.#retained.delete(retained)) return
+    this.#bytes -= retained.bytes
+    if (this.#retained.size === 0) this.#stopTimer()
   }
 
   readonly #dropExpired = (): void => {
@@ -55,7 +73,7 @@ export class ClosedProcesses {
         this.#expiry = this.#timers.after(dropAt - now, this.#dropExpired)
         return
       }
-      this.#dropOldest()
+      this.#dropOldest('retention')
     }
   }
 

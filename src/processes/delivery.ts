@@ -1,4 +1,4 @@
-import type { OutputStream } from '../protocol/process-schemas.ts'
+import type { OutputStream, Receipt } from '../protocol/process-schemas.ts'
 
 /** What happens to a process, in the order of its sequence numbers. */
 export type ProcessEvent =
@@ -15,6 +15,7 @@ export type ProcessEvent =
       readonly seq: number
       readonly exitCode: number
       readonly sandboxDenied: boolean
+      readonly receipt?: Receipt
     }
   | { readonly type: 'closed'; readonly processId: string; readonly seq: number }
 

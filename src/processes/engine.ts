@@ -29,6 +29,8 @@ export interface ChildExit {
   readonly signal: number | undefined
   /** User and system time of the process and its waited-for descendants. */
   readonly cpuSeconds: number | undefined
+  /** Largest resident set, where it is known. */
+  readonly peakMemoryBytes: number | undefined
 }
 
 /** What a started process tells its owner. Nothing is called before `start` has returned. */

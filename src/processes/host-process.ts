@@ -10,6 +10,9 @@ import { SystemError } from './libc.ts'
 import { OutputLog } from './output-log.ts'
 import { OutputPolls } from './output-polls.ts'
 import { catchUpMs, type ProcessLimits, tailMs } from './process-limits.ts'
+import type { DropReason } from './closed-processes.ts'
+import type { OomEvents } from './oom-events.ts'
+import { ProcessLife, type ProcessOrigin } from './process-life.ts'
 import { Completion, type ProcessMetrics } from './process-metrics.ts'
 import { WrittenInputs } from './written-inputs.ts'
 
@@ -21,12 +24,14 @@ export interface ProcessHost {
   readonly metrics: ProcessMetrics
   readonly limits: ProcessLimits
   readonly closed: ClosedProcesses
+  readonly oom: OomEvents
 }
 
 export interface HostProcessOptions {
   readonly host: ProcessHost
   readonly id: string
   readonly launch: Launch
+  readonly origin: ProcessOrigin
   readonly delivery: Delivery | undefined
   /** Called once, when the process has exited and its streams have ended. */
   readonly closed: () => void
@@ -48,6 +53,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   readonly #takesInput: boolean
   readonly #log: OutputLog
   readonly #polls: OutputPolls
+  readonly #life: ProcessLife
   readonly #completion: Completion
   readonly #held: Guard
   readonly #closed: () => void
@@ -56,6 +62,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   #exit: ChildExit | undefined
   #exitRecorded = false
   #terminated = false
+  #endedBySession = false
   #paused = false
   #flush: NodeJS.Immediate | undefined
   #tail: Disposable | undefined
@@ -66,14 +73,22 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     this.id = options.id
     this.#host = host
     this.#closed = options.closed
+    this.#life = new ProcessLife({
+      metrics: host.metrics,
+      oom: host.oom,
+      mode: options.launch.streams === 'terminal' ? 'terminal' : 'pipes',
+      origin: options.origin,
+    })
     this.#polls = new OutputPolls(host.ledger, host.timers)
     this.#log = new OutputLog({
       processId: options.id,
       detachedOutputBytes: host.limits.detachedOutputBytes,
       owner: this,
+      observer: this.#life,
       delivery: options.delivery,
     })
     this.#child = host.engine.start(options.launch, this)
+    this.#life.spawned()
     this.#input = this.#child.input && new ChildInput(this.#child.input, host.limits.stdinQueueBytes)
     this.#takesInput = this.#input !== undefined
     this.#completion = new Completion(host.metrics)
@@ -89,6 +104,23 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     return this.#state === 'closed'
   }
 
+  get retainedBytes(): number {
+    return this.#log.retainedBytes
+  }
+
+  /** What is known of it from outside. */
+  get summary(): ProcessSummary {
+    return {
+      state: this.#state,
+      pid: this.#child?.pid,
+      ageMs: performance.now() - this.#life.startedAt,
+      retainedBytes: this.#log.retainedBytes,
+      queuedInputBytes: this.#input?.queuedBytes ?? 0,
+      isHeldBack: this.#paused,
+      polls: this.#polls.count,
+    }
+  }
+
   /** Resolves when the process is closed. */
   get gone(): Promise<void> {
     return this.#gone.promise
@@ -98,17 +130,26 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
 
   read(request: ReadRequest, signal: AbortSignal): OutputPage | Promise<OutputPage> {
     const wait = this.#polls.wait(() => this.#hasNews(request.afterSeq), request.waitMs, signal)
-    return wait === undefined ? this.#page(request) : wait.then(() => this.#page(request))
+    return wait === undefined ? this.#page(request) : this.#pageAfter(wait, request)
   }
 
   write(writeId: string, bytes: Buffer, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
-    if (!this.#takesInput) return 'stdinClosed'
+    const { metrics } = this.#host
+    if (!this.#takesInput) {
+      metrics.written('stdinClosed', 0)
+      return 'stdinClosed'
+    }
+    const isRepeated = this.#writes.knows(writeId)
     const outcome = this.#writes.once(writeId, () => {
       return this.#terminated ? 'closed' : (this.#input?.write(bytes, signal) ?? 'closed')
     })
-    return typeof outcome === 'string'
-      ? this.#writeStatus(outcome)
-      : outcome.then(settled => this.#writeStatus(settled))
+    const settled = (status: 'accepted' | 'closed') => {
+      const answer = status === 'closed' && this.#terminated ? 'failed' : status === 'closed' ? 'stdinClosed' : status
+      metrics.written(isRepeated && answer === 'accepted' ? 'deduplicated' : answer, bytes.length)
+      if (answer === 'failed') throw new GatewayError('refused', 'failed to write to process stdin')
+      return answer
+    }
+    return typeof outcome === 'string' ? settled(outcome) : outcome.then(settled)
   }
 
   /** SIGINT to what runs in the foreground. Nothing happens once the process has exited or was terminated. */
@@ -116,9 +157,10 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     if (this.#state !== 'running' || this.#terminated) return
     try {
       this.#child?.interrupt()
+      this.#host.metrics.signalled('interrupt')
     } catch (error) {
       if (!(error instanceof SystemError)) throw error
-      throw new GatewayError('internal', `failed to signal process: ${error.message}`, { cause: error })
+      throw new GatewayError('refused', `failed to signal process: ${error.message}`, { cause: error })
     }
   }
 
@@ -132,6 +174,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
       this.#terminated = true
       this.#input?.[Symbol.dispose]()
       this.#child?.kill()
+      this.#host.metrics.signalled('kill')
     }
     return true
   }
@@ -168,6 +211,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   // What the engine tells
 
   output(stream: OutputStream, bytes: Buffer): void {
+    this.#life.output(stream, bytes.length)
     this.#log.append(stream, bytes)
     if (this.#log.isFull) this.#pause()
     // Whatever else arrives in this turn of the event loop is merged before it is numbered.
@@ -183,6 +227,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   exited(exit: ChildExit): void {
     this.#exit = exit
     this.#state = 'exited'
+    this.#life.exited(exit, this.#terminated ? 'client' : this.#endedBySession ? 'session' : undefined)
     this.#completion.claim(this.#terminated ? 'terminated' : exit.code === 0 ? 'success' : 'error')
     this.#input?.[Symbol.dispose]()
     if (this.#hasOpenStreams) this.#awaitTail()
@@ -195,18 +240,21 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
    */
   async end(graceMs: number): Promise<void> {
     this.#completion.claim('terminated')
+    this.#endedBySession = true
     this.#input?.[Symbol.dispose]()
     if (this.#state === 'running' && graceMs > 0) {
       this.#child?.askToEnd()
+      this.#host.metrics.signalled('ask_to_end')
       await this.#goneWithin(graceMs)
     }
     if (!this.isClosed) {
       this.#child?.killSession()
+      this.#host.metrics.signalled('kill')
       // A process in uninterruptible sleep may outlive even this; nobody waits for it longer.
       if (this.#state === 'running') await this.#goneWithin(this.#host.limits.graceMs)
       this.#child?.endStreams()
     }
-    this.#release()
+    this.#release('retention')
   }
 
   /** SIGKILL for everything in the process's session, without waiting. */
@@ -218,9 +266,9 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     await this.end(this.#host.limits.graceMs)
   }
 
-  /** The retention of a closed process is over: forgets its output and fails whoever still waits for it. */
-  forget(): void {
-    this.#release()
+  /** A closed process can no longer be read: forgets its output and fails whoever still waits for it. */
+  forget(reason: DropReason): void {
+    this.#release(reason)
   }
 
   readonly #turnEnded = (): void => {
@@ -229,6 +277,18 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     // Without room the rest waits and merges with what comes; nobody may wait for it in vain, though.
     if ((this.#log.isAttached && !this.#log.isFull) || !this.#polls.isEmpty) this.#log.seal()
     this.#polls.wake()
+  }
+
+  async #pageAfter(wait: Promise<void>, request: ReadRequest): Promise<OutputPage> {
+    const startedAt = performance.now()
+    let outcome: 'news' | 'timeout' | 'cancelled' = 'cancelled'
+    try {
+      await wait
+      outcome = this.#hasNews(request.afterSeq) ? 'news' : 'timeout'
+      return this.#page(request)
+    } finally {
+      this.#host.metrics.polled(outcome, performance.now() - startedAt)
+    }
   }
 
   #page(request: ReadRequest): OutputPage {
@@ -241,13 +301,8 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
       closed: this.isClosed,
       failure: null,
       sandboxDenied: false,
+      ...(this.#exitRecorded && { receipt: this.#life.receipt }),
     }
-  }
-
-  #writeStatus(outcome: 'accepted' | 'closed'): WriteStatus {
-    if (outcome === 'accepted') return outcome
-    if (this.#terminated) throw new GatewayError('internal', 'failed to write to process stdin')
-    return 'stdinClosed'
   }
 
   get #hasOpenStreams(): boolean {
@@ -260,7 +315,10 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   }
 
   #pause(): void {
-    if (!this.#paused) this.#child?.pauseOutput()
+    if (!this.#paused) {
+      this.#child?.pauseOutput()
+      this.#host.metrics.outputPaused()
+    }
     this.#paused = true
     this.#log.awaitRoom()
   }
@@ -271,6 +329,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     if (this.#log.isFull) return this.#log.awaitRoom()
     this.#paused = false
     this.#child?.resumeOutput()
+    this.#host.metrics.outputResumed()
   }
 
   /** A descendant may still write to the streams. While a slow peer holds the output back the time does not count. */
@@ -284,7 +343,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   #recordExit(): void {
     this.#tail?.[Symbol.dispose]()
     this.#exitRecorded = true
-    this.#log.recordExit(this.#exit?.code ?? -1)
+    this.#log.recordExit(this.#exit?.code ?? -1, this.#life.receipt)
     this.#polls.wake()
     if (this.#terminated) this.#child?.endStreams()
     if (!this.#hasOpenStreams) this.#close()
@@ -306,11 +365,12 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     await Promise.race([this.gone, promise])
   }
 
-  #release(): void {
+  #release(reason: DropReason): void {
     if (this.#flush !== undefined) clearImmediate(this.#flush)
     this.#tail?.[Symbol.dispose]()
     this.#catchUp?.[Symbol.dispose]()
     this.#polls.failAll(new GatewayError('invalidRequest', `unknown process id ${this.id}`))
+    this.#host.metrics.evicted(reason, this.#log.retainedBytes)
     this.#log[Symbol.dispose]()
     this.#letGo()
     this.#completion[Symbol.dispose]()
@@ -322,6 +382,17 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     this.#input = undefined
     this.#held[Symbol.dispose]()
   }
+}
+
+/** A process in numbers; nothing that tells what it is. */
+export interface ProcessSummary {
+  readonly state: 'running' | 'exited' | 'closed'
+  readonly pid: number | undefined
+  readonly ageMs: number
+  readonly retainedBytes: number
+  readonly queuedInputBytes: number
+  readonly isHeldBack: boolean
+  readonly polls: number
 }
 
 export interface ReadRequest {

@@ -79,6 +79,8 @@ export interface WaitedChild {
   readonly signal: number | undefined
   /** User and system time of the child and its waited-for descendants. */
   readonly cpuSeconds: number
+  /** Largest resident set, but never less than that of the process that spawned it had been by then. getrusage(2) */
+  readonly peakMemoryBytes: number
 }
 
 /**
@@ -149,6 +151,7 @@ export class Libc {
       exitCode: signal === 0 ? (status >> 8) & 0xff : undefined,
       signal: signal === 0 ? undefined : signal,
       cpuSeconds: seconds(0) + seconds(16),
+      peakMemoryBytes: Number(this.#usage.readBigInt64LE(32)) * 1024,
     }
   }
 

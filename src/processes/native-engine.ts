@@ -216,8 +216,17 @@ class NativeChild implements Child {
   }
 }
 
-function describeExit({ exitCode, signal, cpuSeconds }: WaitedChild): ChildExit {
-  return { code: exitCode ?? (signal === undefined ? -1 : 128 + signal), signal, cpuSeconds }
+function describeExit({ exitCode, signal, cpuSeconds, peakMemoryBytes }: WaitedChild): ChildExit {
+  if (exitCode === undefined && signal === undefined) {
+    return { code: -1, signal, cpuSeconds: undefined, peakMemoryBytes: undefined }
+  }
+  return {
+    code: exitCode ?? 128 + (signal ?? 0),
+    signal,
+    cpuSeconds,
+    // What the operating system tells is at least the gateway's own peak, inherited at the spawn.
+    peakMemoryBytes: peakMemoryBytes > process.resourceUsage().maxRSS * 1024 ? peakMemoryBytes : undefined,
+  }
 }
 
 /** Descriptors that are closed at the end of the block unless they were released to another owner. */

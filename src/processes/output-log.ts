@@ -1,5 +1,5 @@
 import { outputChunkBytes, retainedOutputBytes, retainedOutputChunks } from '../protocol/limits.ts'
-import type { OutputChunk, OutputStream } from '../protocol/process-schemas.ts'
+import type { OutputChunk, OutputStream, Receipt } from '../protocol/process-schemas.ts'
 import type { Delivery, Waiter } from './delivery.ts'
 import { RetainedOutput } from './retained-output.ts'
 
@@ -13,12 +13,20 @@ const maxBytesAhead = 256 * 1024
 /** The mark of what was recorded while nobody was attached: the peer learns of it by reading. */
 const neverSent = -1
 
+/** Told what the log loses. */
+export interface OutputObserver {
+  evicted(bytes: number): void
+  /** A reader asked for output that is gone. */
+  gapSeen(): void
+}
+
 export interface OutputLogOptions {
   readonly processId: string
   /** How much is kept for a peer that is away, or has not confirmed what it was sent. */
   readonly detachedOutputBytes: number
   /** Called back by the delivery. */
   readonly owner: Waiter
+  readonly observer: OutputObserver
   readonly delivery: Delivery | undefined
 }
 
@@ -32,6 +40,7 @@ export interface OutputLogOptions {
 export class OutputLog {
   readonly #processId: string
   readonly #owner: Waiter
+  readonly #observer: OutputObserver
   readonly #detachedOutputBytes: number
   readonly #window = new RetainedOutput()
   #delivery: Delivery | undefined
@@ -44,6 +53,8 @@ export class OutputLog {
   /** Chunks up to this number were sent, at the latest, by a reply with this mark. */
   #caughtUp = { seq: 0, mark: neverSent }
   #recordedBytes = 0
+  /** Nothing up to this number can be read any more. */
+  #evictedSeq = 0
   /** The next number, and the bytes recorded so far, when the delivery came. */
   #attachedAt = { seq: 1, bytes: 0 }
 
@@ -51,6 +62,7 @@ export class OutputLog {
     this.#processId = options.processId
     this.#detachedOutputBytes = options.detachedOutputBytes
     this.#owner = options.owner
+    this.#observer = options.observer
     this.#delivery = options.delivery
     this.#holding = options.delivery === undefined
   }
@@ -108,10 +120,17 @@ export class OutputLog {
     if (this.#pendingBytes > 0) this.#recordPending('everything')
   }
 
-  recordExit(exitCode: number): void {
+  recordExit(exitCode: number, receipt: Receipt | undefined): void {
     this.seal()
     const seq = this.#nextSeq++
-    this.#delivery?.deliver({ type: 'exited', processId: this.#processId, seq, exitCode, sandboxDenied: false })
+    this.#delivery?.deliver({
+      type: 'exited',
+      processId: this.#processId,
+      seq,
+      exitCode,
+      sandboxDenied: false,
+      ...(receipt !== undefined && { receipt }),
+    })
   }
 
   recordClosed(): void {
@@ -137,6 +156,7 @@ export class OutputLog {
   /** What a reader gets who has seen everything up to `afterSeq`, and the number to read on from. */
   page(afterSeq: number, maxBytes: number | undefined): { chunks: OutputChunk[]; nextSeq: number } {
     this.seal()
+    if (afterSeq < this.#evictedSeq) this.#observer.gapSeen()
     const chunks = this.#window.page(afterSeq, maxBytes)
     const last = chunks.at(-1)
     const nextSeq = maxBytes === undefined || last === undefined ? this.#nextSeq : last.seq + 1
@@ -168,6 +188,8 @@ export class OutputLog {
         return delivery.awaitAcknowledgement(this.#owner)
       }
       window.evictOldest()
+      this.#evictedSeq = oldest.seq
+      this.#observer.evicted(oldest.bytes.length)
     }
   }
 

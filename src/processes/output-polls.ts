@@ -29,6 +29,10 @@ export class OutputPolls {
     return this.#waiting.size === 0
   }
 
+  get count(): number {
+    return this.#waiting.size
+  }
+
   /**
    * Resolves when `isReady` holds, the time is over, or the polls are ended; `undefined` when there is nothing to wait for.
    * @throws the reason of the signal, or the error given to `failAll`

@@ -6,8 +6,9 @@ export interface ProcessLimits {
   readonly detachedOutputBytes: number
   /** How long a closed process stays readable and its id taken. */
   readonly closedProcessMs: number
-  /** Closed processes that stay readable, in the whole gateway. */
+  /** Closed processes that stay readable, in the whole gateway, and the output they hold together. */
   readonly maxClosedProcesses: number
+  readonly closedOutputBytes: number
   /** Between SIGTERM and SIGKILL when a session ends. */
   readonly graceMs: number
   /** Processes whose streams are open, in the whole gateway. */

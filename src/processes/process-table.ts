@@ -3,8 +3,10 @@ import { GatewayError } from '../protocol/gateway-error.ts'
 import type { OutputPage, WriteStatus } from '../protocol/process-schemas.ts'
 import type { Delivery } from './delivery.ts'
 import type { Launch } from './engine.ts'
-import { HostProcess, type ProcessHost, type ReadRequest } from './host-process.ts'
+import { HostProcess, type ProcessHost, type ProcessSummary, type ReadRequest } from './host-process.ts'
 import { SystemError } from './libc.ts'
+import type { ProcessOrigin } from './process-life.ts'
+import type { StartMode } from './process-metrics.ts'
 
 /** A start that has been accepted and whose process does not exist yet. */
 class PendingStart {
@@ -39,12 +41,12 @@ export class ProcessTable implements AsyncDisposable {
    * Starts a process. When the launch takes time to prepare, the id is taken meanwhile.
    * @throws GatewayError when the id is taken, a limit is reached, the system refuses or the start was cancelled
    */
-  start(id: string, launch: Launch | Promise<Launch>): void | Promise<void> {
+  start(id: string, launch: Launch | Promise<Launch>, origin: ProcessOrigin): void | Promise<void> {
     if (this.#isEnded) throw new GatewayError('invalidRequest', `process ${id} cannot start: its session has ended`)
     if (this.#entries.has(id)) throw new GatewayError('invalidRequest', `process ${id} already exists`)
     this.#checkLimit()
-    if (launch instanceof Promise) return this.#startOncePrepared(id, launch)
-    this.#entries.set(id, this.#launch(id, launch))
+    if (launch instanceof Promise) return this.#startOncePrepared(id, launch, origin)
+    this.#entries.set(id, this.#launch(id, launch, origin))
   }
 
   read(id: string, request: ReadRequest, signal: AbortSignal): OutputPage | Promise<OutputPage> {
@@ -55,7 +57,11 @@ export class ProcessTable implements AsyncDisposable {
   }
 
   write(id: string, writeId: string, bytes: Buffer, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
-    return this.#onceStarted(id, process => process?.write(writeId, bytes, signal) ?? 'unknownProcess')
+    return this.#onceStarted(id, process => {
+      if (process !== undefined) return process.write(writeId, bytes, signal)
+      this.#host.metrics.written('unknownProcess', 0)
+      return 'unknownProcess'
+    })
   }
 
   interrupt(id: string): void | Promise<void> {
@@ -69,6 +75,11 @@ export class ProcessTable implements AsyncDisposable {
     if (entry === undefined) return false
     this.#cancel(id, entry)
     return true
+  }
+
+  /** Every process by its id, in numbers. Starts that wait are not among them. */
+  *summaries(): Iterable<{ readonly id: string } & ProcessSummary> {
+    for (const process of this.#processes()) yield { id: process.id, ...process.summary }
   }
 
   attach(delivery: Delivery): void {
@@ -101,13 +112,17 @@ export class ProcessTable implements AsyncDisposable {
     await this.end(this.#host.limits.graceMs)
   }
 
-  async #startOncePrepared(id: string, launch: Promise<Launch>): Promise<void> {
+  async #startOncePrepared(id: string, launch: Promise<Launch>, origin: ProcessOrigin): Promise<void> {
     const pending = new PendingStart()
     this.#entries.set(id, pending)
     try {
       const prepared = await launch
-      if (pending.isCancelled) throw new GatewayError('invalidRequest', `process ${id} start was cancelled`)
-      this.#entries.set(id, this.#launch(id, prepared))
+      if (pending.isCancelled) {
+        this.#host.metrics.notStarted(modeOf(prepared), 'cancelled')
+        origin.span?.end('cancelled')
+        throw new GatewayError('invalidRequest', `process ${id} start was cancelled`)
+      }
+      this.#entries.set(id, this.#launch(id, prepared, origin))
     } catch (error) {
       if (this.#entries.get(id) === pending) this.#entries.delete(id)
       throw error
@@ -116,20 +131,24 @@ export class ProcessTable implements AsyncDisposable {
     }
   }
 
-  #launch(id: string, launch: Launch): HostProcess {
+  #launch(id: string, launch: Launch, origin: ProcessOrigin): HostProcess {
     try {
-      return HostProcess.start({
+      const process: HostProcess = HostProcess.start({
         host: this.#host,
         id,
         launch,
+        origin,
         delivery: this.#delivery,
         closed: () => {
-          this.#retain(id)
+          this.#retain(id, process)
         },
       })
+      return process
     } catch (error) {
+      this.#host.metrics.notStarted(modeOf(launch), 'refused')
+      origin.span?.end('refused')
       if (!(error instanceof SystemError)) throw error
-      throw new GatewayError('internal', error.message, {
+      throw new GatewayError('refused', error.message, {
         data: isDirectory(launch.cwd) ? { field: 'argv' } : { field: 'cwd' },
         cause: error,
       })
@@ -163,6 +182,7 @@ export class ProcessTable implements AsyncDisposable {
   #checkLimit(): void {
     const { maxProcesses } = this.#host.limits
     if (this.#host.ledger.active('process') < maxProcesses) return
+    this.#host.metrics.limitReached('maxProcesses')
     throw GatewayError.limit(
       'maxProcesses',
       maxProcesses,
@@ -170,16 +190,22 @@ export class ProcessTable implements AsyncDisposable {
     )
   }
 
-  #retain(id: string): void {
+  #retain(id: string, process: HostProcess): void {
     if (this.#isEnded) return
-    const retained = this.#host.closed.retain(() => {
+    let isDropped = false
+    const retained = this.#host.closed.retain(process.retainedBytes, reason => {
+      isDropped = true
       this.#closed.delete(id)
-      const entry = this.#entries.get(id)
       this.#entries.delete(id)
-      if (entry instanceof HostProcess) entry.forget()
+      if (reason === 'limit') this.#host.metrics.limitReached('maxClosedProcesses')
+      process.forget(reason)
     })
-    this.#closed.set(id, retained)
+    if (!isDropped) this.#closed.set(id, retained)
   }
+}
+
+function modeOf({ streams }: Launch): StartMode {
+  return streams === 'terminal' ? 'terminal' : 'pipes'
 }
 
 function isDirectory(path: Buffer): boolean {

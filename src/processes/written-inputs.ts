@@ -9,6 +9,11 @@ export class WrittenInputs {
   /** Writes that wait for room, so that their repetition joins them. */
   readonly #waiting = new Map<string, Promise<'accepted' | 'closed'>>()
 
+  /** Whether a write with the id was accepted, or waits. */
+  knows(writeId: string): boolean {
+    return this.#accepted.has(writeId) || this.#waiting.has(writeId)
+  }
+
   /** Applies the write unless its id is known. */
   once(
     writeId: string,

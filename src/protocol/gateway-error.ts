@@ -8,8 +8,10 @@ export const errorKinds = {
   methodNotFound: { code: -32601, retryable: false },
   /** A parameter has the wrong type or a value that cannot be honoured. */
   invalidParams: { code: -32602, retryable: false },
-  /** The operating system refused, or something unexpected happened. */
+  /** Something the gateway did not expect: its own fault. */
   internal: { code: -32603, retryable: false },
+  /** The operating system, or the state of the process, does not allow it. */
+  refused: { code: -32603, retryable: false },
   /** A limit of this gateway is reached; `data.limit` says which. */
   limitReached: { code: -32603, retryable: true },
   /** The session still has a live connection. */
@@ -25,6 +27,8 @@ export interface ErrorData {
   readonly field?: string
   /** The refused value, shortened. */
   readonly value?: string
+  /** Leads to the trace and the log of what went wrong inside. */
+  readonly traceId?: string
   /** The limit that was reached. */
   readonly limit?: { readonly name: string; readonly value: number }
 }

@@ -55,6 +55,21 @@ export const OutputChunk = z.object({
 })
 export type OutputChunk = z.output<typeof OutputChunk>
 
+/** Why a process came to its end. */
+export const exitCause = z.enum(['exit', 'signal', 'terminated', 'session_ended', 'oom', 'lost'])
+
+/** What is known about a process that has ended. Numbers that cannot be known are null, never guessed. */
+export const Receipt = z.object({
+  cause: exitCause,
+  signal: z.number().nullable().describe('the signal the process died of'),
+  wallMs: z.number().describe('from its start to its exit'),
+  cpuMs: z.number().nullable().describe('user and system time, with that of the descendants it waited for'),
+  peakMemoryBytes: z.number().nullable().describe('largest resident set; unknown below the size of the gateway'),
+  outputBytes: z.object({ stdout: z.number(), stderr: z.number(), pty: z.number() }),
+  evictedBytes: z.number().describe('output that could no longer be read by then'),
+})
+export type Receipt = z.output<typeof Receipt>
+
 export const OutputPage = z.object({
   chunks: z.array(OutputChunk),
   nextSeq: z.number().describe('read on with afterSeq = nextSeq - 1'),
@@ -63,6 +78,7 @@ export const OutputPage = z.object({
   closed: z.boolean(),
   failure: z.string().nullable(),
   sandboxDenied: z.boolean(),
+  receipt: Receipt.optional().describe('an addition, once the process has exited'),
 })
 export type OutputPage = z.output<typeof OutputPage>
 
@@ -94,5 +110,6 @@ export const ProcessExited = z.object({
   seq: z.number(),
   exitCode: z.number(),
   sandboxDenied: z.boolean(),
+  receipt: Receipt.optional().describe('an addition'),
 })
 export const ProcessClosed = z.object({ processId: z.string(), seq: z.number() })

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { ProcessHost } from '../processes/host-process.ts'
-import { Session, type SessionOwner } from './session.ts'
+import { type EndCause, Session, type SessionOwner } from './session.ts'
+import { SessionMetrics } from './session-metrics.ts'
 
 export interface SessionLimits {
   readonly detachedSessionMs: number
@@ -15,15 +16,17 @@ export class SessionRegistry implements AsyncDisposable {
   readonly #host: ProcessHost
   readonly #limits: SessionLimits
   readonly #log: Logger
+  readonly #metrics: SessionMetrics
   readonly #sessions = new Map<string, Session>()
   /** Sessions that are ending: no longer to be found, but their processes may still be. */
   readonly #ending = new Set<Session>()
   #isClosed = false
 
-  constructor(options: { host: ProcessHost; limits: SessionLimits; log: Logger }) {
+  constructor(options: { host: ProcessHost; limits: SessionLimits; log: Logger; metrics?: SessionMetrics }) {
     this.#host = options.host
     this.#limits = options.limits
     this.#log = options.log
+    this.#metrics = options.metrics ?? new SessionMetrics()
   }
 
   /** @throws GatewayError when there are too many sessions, or the gateway is shutting down */
@@ -31,6 +34,7 @@ export class SessionRegistry implements AsyncDisposable {
     if (this.#isClosed) throw new GatewayError('invalidRequest', 'this gateway is shutting down')
     const { maxSessions, detachedSessionMs, graceMs } = this.#limits
     if (this.#sessions.size >= maxSessions) {
+      this.#metrics.limitReached()
       throw GatewayError.limit(
         'maxSessions',
         maxSessions,
@@ -46,10 +50,11 @@ export class SessionRegistry implements AsyncDisposable {
       timers: this.#host.timers,
       detachedMs: detachedSessionMs,
       graceMs,
-      ended: () => {
+      ended: cause => {
         this.#sessions.delete(id)
         this.#ending.add(session)
-        this.#log.info({ sessionId: id }, 'session ended')
+        this.#metrics.ended(cause, performance.now() - session.openedAt)
+        this.#log.info({ sessionId: id, cause }, 'session ended')
       },
     })
     this.#sessions.set(id, session)
@@ -65,42 +70,49 @@ export class SessionRegistry implements AsyncDisposable {
   resume(id: string, owner: SessionOwner): Session {
     const session = this.#sessions.get(id)
     if (session?.owner !== undefined) {
+      this.#metrics.resumed('attached')
       session.owner.probe()
       throw new GatewayError('sessionAttached', `session ${id} is already attached to another connection`)
     }
     if (session === undefined || !session.isResumable) {
-      if (session !== undefined) this.end(session, this.#limits.graceMs)
+      this.#metrics.resumed('unknown')
+      if (session !== undefined) this.end(session, this.#limits.graceMs, 'expired')
       throw new GatewayError('invalidRequest', `unknown session id ${id}`)
     }
     session.attach(owner)
+    this.#metrics.resumed('success')
     this.#log.info({ sessionId: id }, 'session resumed')
     return session
   }
 
   /** Ends a session in the background; disposing the registry waits for it. */
-  end(session: Session, graceMs: number): void {
-    void this.#finish(session, graceMs)
+  end(session: Session, graceMs: number, cause: EndCause): void {
+    void this.#finish(session, graceMs, cause)
   }
 
   /** Ends all sessions at the same time and waits for those already ending. No new one is created from now on. */
-  async endAll(graceMs: number): Promise<void> {
+  async endAll(graceMs: number, cause: EndCause = 'draining'): Promise<void> {
     this.#isClosed = true
-    await Promise.allSettled(
-      [...this.#sessions.values(), ...this.#ending].map(session => this.#finish(session, graceMs)),
-    )
+    await Promise.allSettled([...this].map(session => this.#finish(session, graceMs, cause)))
+  }
+
+  /** Those that are ending included: their processes may still be there. */
+  *[Symbol.iterator](): Iterator<Session> {
+    yield* this.#sessions.values()
+    yield* this.#ending
   }
 
   /** SIGKILL for every process, without waiting for anything. */
   killAll(): void {
-    for (const session of [...this.#sessions.values(), ...this.#ending]) session.processes.kill()
+    for (const session of this) session.processes.kill()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.endAll(this.#limits.graceMs)
   }
 
-  async #finish(session: Session, graceMs: number): Promise<void> {
-    await session.end(graceMs)
+  async #finish(session: Session, graceMs: number, cause: EndCause): Promise<void> {
+    await session.end(graceMs, cause)
     this.#ending.delete(session)
   }
 }

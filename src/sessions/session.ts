@@ -3,6 +3,7 @@ import type { Timers } from '../lifecycle/timers.ts'
 import type { Delivery } from '../processes/delivery.ts'
 import type { ProcessHost } from '../processes/host-process.ts'
 import { ProcessTable } from '../processes/process-table.ts'
+import type { AttributeValue } from '../telemetry/catalogue.ts'
 
 /** A connection as its session sees it. */
 export interface SessionOwner {
@@ -10,6 +11,9 @@ export interface SessionOwner {
   /** Somebody else asks for the session: find out whether the peer is still there, and leave if it is not. */
   probe(): void
 }
+
+/** What ended a session: its client stayed away, its input ended, or the gateway shuts down. */
+export type EndCause = AttributeValue<'sessionsEnded', 'cause'>
 
 type State =
   | { readonly name: 'attached'; readonly owner: SessionOwner }
@@ -27,12 +31,13 @@ export interface SessionOptions {
   readonly detachedMs: number
   readonly graceMs: number
   /** Called once, when the session is over. */
-  readonly ended: () => void
+  readonly ended: (cause: EndCause) => void
 }
 
 /** A client's processes, which outlive its connections. Either a connection owns it or its time is running out. */
 export class Session implements AsyncDisposable {
   readonly id: string
+  readonly openedAt = performance.now()
   readonly processes: ProcessTable
   readonly #options: SessionOptions
   readonly #held: Guard
@@ -54,6 +59,16 @@ export class Session implements AsyncDisposable {
   /** The connection that owns the session now, or owned it when it ended. */
   get owner(): SessionOwner | undefined {
     return this.#state.name === 'detached' ? undefined : this.#state.owner
+  }
+
+  get state(): AttributeValue<'sessions', 'state'> {
+    return this.#state.name === 'ended' ? 'ending' : this.#state.name
+  }
+
+  /** For how long nobody has been attached; 0 while somebody is. */
+  get detachedMs(): number {
+    if (this.#state.name !== 'detached') return 0
+    return performance.now() - this.#state.expiresAt + this.#options.detachedMs
   }
 
   /** Whether a client may still take the session up. The deadline counts even if its timer has not run yet. */
@@ -78,27 +93,27 @@ export class Session implements AsyncDisposable {
       name: 'detached',
       expiresAt: performance.now() + detachedMs,
       expiry: timers.after(detachedMs, () => {
-        void this.end(this.#options.graceMs)
+        void this.end(this.#options.graceMs, 'expired')
       }),
     }
   }
 
   /** Ends all processes and the session with them. A second caller waits for the first. */
-  end(graceMs: number): Promise<void> {
+  end(graceMs: number, cause: EndCause): Promise<void> {
     if (this.#state.name === 'ended') return this.#state.ending
     if (this.#state.name === 'detached') this.#state.expiry[Symbol.dispose]()
     const { owner } = this
-    const ending = this.#end(graceMs)
+    const ending = this.#end(graceMs, cause)
     this.#state = { name: 'ended', owner, ending }
     return ending
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.end(this.#options.graceMs)
+    await this.end(this.#options.graceMs, 'draining')
   }
 
-  async #end(graceMs: number): Promise<void> {
-    this.#options.ended()
+  async #end(graceMs: number, cause: EndCause): Promise<void> {
+    this.#options.ended(cause)
     await this.processes.end(graceMs)
     this.#held[Symbol.dispose]()
   }

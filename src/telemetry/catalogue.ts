@@ -23,7 +23,7 @@ const kindsOfError = Object.keys(errorKinds) as ErrorKind[]
 export const closeCauses = ['client_close', 'client_gone', 'protocol_error', 'silent', 'input_end', 'draining'] as const
 export const rejectReasons = ['limit', 'draining', 'origin'] as const
 export const directions = ['received', 'sent'] as const
-export const messageKinds = ['request', 'response', 'error', 'notification', 'malformed'] as const
+export const messageKinds = ['request', 'reply', 'notification', 'malformed'] as const
 export const backpressureActions = ['output_paused', 'output_resumed', 'input_paused', 'input_resumed'] as const
 export const pollOutcomes = ['news', 'timeout', 'cancelled'] as const
 export const limitNames = [
@@ -120,7 +120,7 @@ export const metrics = {
   messageBytes: counter('exec_server_message_bytes_total', {
     unit: 'By',
     attributes: { direction: directions },
-    help: 'Payload of all messages.',
+    help: 'Text of all messages.',
   }),
   sendQueue: gauge('exec_server_send_queue_bytes', {
     unit: 'By',

@@ -57,6 +57,9 @@ export class Names {
   }
 }
 
+/** Members a server may add beyond the protocol, and names in the extensions of its environment. */
+const additions = new Set(['receipt'])
+
 export interface Comparison {
   readonly names: Names
   /** Whether members that the pattern does not mention are right. */
@@ -114,7 +117,8 @@ function differenceFromObject(
   place: string,
 ): string | undefined {
   if (!isObject(value)) return `${place} is ${show(value)} instead of an object`
-  const surplus = comparison.mayHaveMore ? undefined : Object.keys(value).find(name => !Object.hasOwn(pattern, name))
+  const isSurplus = (name: string) => !Object.hasOwn(pattern, name) && !additions.has(name)
+  const surplus = comparison.mayHaveMore ? undefined : Object.keys(value).find(isSurplus)
   if (surplus !== undefined) return `${place}.${surplus} is ${show(value[surplus])} although nothing is expected there`
   return firstOf(Object.entries(pattern), ([name, expected]) => {
     const actual = value[name]

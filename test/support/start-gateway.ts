@@ -19,6 +19,7 @@ export const defaultLimits: GatewayLimits = {
   maxSessions: 64,
   maxProcesses: 1024,
   maxClosedProcesses: 10_000,
+  closedOutputBytes: 1024 * 1024 * 1024,
   maxRequests: 2048,
   stdinQueueBytes: 8 * 1024 * 1024,
   outputInFlightBytes: 256 * 1024,
@@ -52,7 +53,8 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
       os: 'linux',
       inheritedEnvironment: () => options.inherited ?? new Map([['PATH', '/usr/local/bin:/usr/bin:/bin']]),
       loginShell: '/bin/sh',
-      markers: options.markers ?? new Map(),
+      markers: () => options.markers ?? new Map(),
+      passesTrace: true,
     },
     describeHost: () => describeHost({ capabilities: noCapabilities, extensions: [] }, host),
     log: pino({ level: 'silent' }),
@@ -74,7 +76,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
       await peers.disposeAsync()
       reaper[Symbol.dispose]()
       expect(gateway.ledger.outstanding(), 'guards left behind').toEqual({})
-      expect(gateway.processes.active, 'processes counted as running').toBe(0)
+      expect(gateway.processMetrics.active, 'processes counted as running').toBe(0)
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { MethodName, Params, Result } from '../../protocol/method-table.ts'
+import type { RequestSpan } from '../../telemetry/tracing.ts'
 import type { Session } from '../../sessions/session.ts'
 
 /** The connection a request came on, as its handler sees it. */
@@ -13,6 +14,10 @@ export interface RequestContext {
   readonly session: Session
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal
+  /** `undefined` while tracing is off. */
+  readonly span: RequestSpan | undefined
+  /** `performance.now()` when the request came. */
+  readonly receivedAt: number
 }
 
 /** One function for each method of the table. A forgotten one does not compile. */

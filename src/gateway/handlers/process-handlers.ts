@@ -1,3 +1,4 @@
+import type { TraceCarrier } from '../../protocol/envelope.ts'
 import { GatewayError } from '../../protocol/gateway-error.ts'
 import { maxIdBytes } from '../../protocol/limits.ts'
 import type { Params } from '../../protocol/method-table.ts'
@@ -16,8 +17,10 @@ export interface ChildDefaults {
   inheritedEnvironment(): ReadonlyMap<string, string>
   /** Shell for a terminal whose environment names none. */
   readonly loginShell: string
-  /** Variables every child gets, such as the marker its gateway finds it by. */
-  readonly markers: ReadonlyMap<string, string>
+  /** Variables for the next child, such as the marker its gateway finds it by. */
+  markers(): ReadonlyMap<string, string>
+  /** Whether children get the context of the trace they are started in. */
+  readonly passesTrace: boolean
 }
 
 type ProcessHandlers = Pick<
@@ -27,12 +30,19 @@ type ProcessHandlers = Pick<
 
 export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
   return {
-    'process/start'(params, { session }) {
+    'process/start'(params, { session, span: request, receivedAt }) {
       refuseUnenforceable(params)
-      const launch = prepareLaunch(params, defaults)
-      refuseLongId(params.processId)
-      const started = session.processes.start(params.processId, launch)
-      return after(started, () => ({ processId: params.processId, sandboxType: 'none' }))
+      const span = request?.startSpawn(params.processId)
+      try {
+        const launch = prepareLaunch(params, defaults, span?.carrier)
+        refuseLongId(params.processId)
+        span?.reached('queued')
+        const started = session.processes.start(params.processId, launch, { requestedAt: receivedAt, span })
+        return after(started, () => ({ processId: params.processId, sandboxType: 'none' }))
+      } catch (error) {
+        span?.end('refused')
+        throw error
+      }
     },
 
     'process/read'({ processId, afterSeq, maxBytes, waitMs }, { session, signal }) {
@@ -74,21 +84,26 @@ function refuseUnenforceable({ sandbox, networkProxy, enforceManagedNetwork }: P
   }
 }
 
-function prepareLaunch(params: Params<'process/start'>, defaults: ChildDefaults): Launch {
+function prepareLaunch(
+  params: Params<'process/start'>,
+  defaults: ChildDefaults,
+  carrier: TraceCarrier | undefined,
+): Launch {
   refuseManyPatterns([...(params.envPolicy?.exclude ?? []), ...(params.envPolicy?.includeOnly ?? [])])
   const cwd = nativeCwd(params.cwd, defaults.os)
   const [program, ...rest] = params.argv
   if (program === undefined) {
     throw new GatewayError('invalidParams', 'argv must not be empty', { data: { field: 'argv' } })
   }
-  if (program === '') throw new GatewayError('internal', `missing program for ${params.tty ? 'PTY' : 'pipe'} spawn`)
+  if (program === '') throw new GatewayError('refused', `missing program for ${params.tty ? 'PTY' : 'pipe'} spawn`)
   const environment = childEnvironment({
     policy: params.envPolicy,
     overlay: params.env,
     inherited: defaults.inheritedEnvironment(),
   })
   if (params.tty && !environment.has('SHELL')) environment.set('SHELL', defaults.loginShell)
-  for (const [name, value] of defaults.markers) environment.set(name, value)
+  if (carrier !== undefined && defaults.passesTrace && !environment.has('TRACEPARENT')) passTrace(carrier, environment)
+  for (const [name, value] of defaults.markers()) environment.set(name, value)
   refuseNul('argv', params.argv)
   refuseNul('arg0', [params.arg0 ?? ''])
   refuseNul('env', environment.keys())
@@ -100,6 +115,12 @@ function prepareLaunch(params: Params<'process/start'>, defaults: ChildDefaults)
     environment,
     streams: params.tty ? 'terminal' : params.pipeStdin ? 'pipes' : 'pipes without input',
   }
+}
+
+/** An instrumented child joins the trace. */
+function passTrace({ traceparent, tracestate }: TraceCarrier, environment: Map<string, string>): void {
+  if (traceparent !== undefined) environment.set('TRACEPARENT', traceparent)
+  if (tracestate !== undefined) environment.set('TRACESTATE', tracestate)
 }
 
 function nativeCwd(cwd: PathUri, os: HostOs): Buffer {
@@ -122,7 +143,7 @@ function refuseManyPatterns(patterns: readonly string[]): void {
 /** A NUL would silently cut the text short on its way to the operating system. */
 function refuseNul(field: string, texts: Iterable<string>): void {
   for (const text of texts) {
-    if (text.includes('\0')) throw new GatewayError('internal', 'nul byte found in provided data', { data: { field } })
+    if (text.includes('\0')) throw new GatewayError('refused', 'nul byte found in provided data', { data: { field } })
   }
 }
 

@@ -1,0 +1,33 @@
+import { fastify, type FastifyInstance } from 'fastify'
+import { addPages, type Pages } from './pages.ts'
+
+/** Sockets of scrapers and people. */
+const maxSockets = 64
+
+/** The HTTP/1.1 endpoint for operators, on a port of its own: health, metrics, debugging. It starts nothing. */
+export class AdminListener implements AsyncDisposable {
+  readonly #app: FastifyInstance
+
+  private constructor(app: FastifyInstance) {
+    this.#app = app
+  }
+
+  /** @throws when the address cannot be bound */
+  static async open(options: { host: string; port: number; pages: Pages }): Promise<AdminListener> {
+    const app = fastify({ forceCloseConnections: true })
+    app.server.maxConnections = maxSockets
+    app.addHook('onRequest', (request, reply, next) => {
+      // Nothing that runs in a browser may look into the machine.
+      if (request.headers.origin === undefined) next()
+      else reply.code(403).send()
+    })
+    app.setNotFoundHandler((_request, reply) => reply.code(404).send())
+    addPages(app, options.pages)
+    await app.listen({ host: options.host, port: options.port })
+    return new AdminListener(app)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#app.close()
+  }
+}

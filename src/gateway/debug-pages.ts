@@ -1,0 +1,47 @@
+import type { Session } from '../sessions/session.ts'
+import type { Connection } from './connection.ts'
+import { jsonPage, type Page } from './pages.ts'
+
+/** More of a kind than this are counted but not listed. */
+const maxListed = 1000
+
+/** `/debug/state`: what there is, in numbers and ids. Nothing tells what runs: no command, path or output. */
+export function statePage(gateway: {
+  readonly isDraining: boolean
+  readonly guards: Readonly<Record<string, number>>
+  connections(): Iterable<Connection>
+  sessions(): Iterable<Session>
+}): Page {
+  const connections = [...gateway.connections()]
+  const sessions = [...gateway.sessions()]
+  const processes = sessions.flatMap(session =>
+    [...session.processes.summaries()].map(summary => ({ sessionId: session.id, ...summary })),
+  )
+  return jsonPage({
+    isDraining: gateway.isDraining,
+    guards: gateway.guards,
+    connections: list(connections, ({ id, transport, sessionId, ageMs, queuedBytes, requestCount }) => ({
+      id,
+      transport,
+      sessionId: sessionId ?? null,
+      ageMs: Math.round(ageMs),
+      queuedBytes,
+      requestsInFlight: requestCount,
+    })),
+    sessions: list(sessions, ({ id, state, openedAt, detachedMs }) => ({
+      id,
+      state,
+      ageMs: Math.round(performance.now() - openedAt),
+      detachedMs: Math.round(detachedMs),
+    })),
+    processes: list(processes, ({ pid, ageMs, ...summary }) => ({
+      ...summary,
+      pid: pid ?? null,
+      ageMs: Math.round(ageMs),
+    })),
+  })
+}
+
+function list<Item, Row>(items: readonly Item[], row: (item: Item) => Row): { count: number; listed: Row[] } {
+  return { count: items.length, listed: items.slice(0, maxListed).map(row) }
+}

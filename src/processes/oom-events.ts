@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+
+const root = '/sys/fs/cgroup'
+
+/**
+ * How often the kernel has killed something in the gateway's control group for want of memory. Looked at when a process
+ * has died of a SIGKILL that the gateway did not send. cgroup v2, `memory.events`.
+ */
+export class OomEvents {
+  readonly #file: string | undefined
+  #seen: number
+
+  constructor(file = memoryEventsFile()) {
+    this.#file = file
+    this.#seen = this.#count()
+  }
+
+  /** Whether the kernel has killed since this was last asked. */
+  hasKilled(): boolean {
+    const before = this.#seen
+    this.#seen = this.#count()
+    return this.#seen > before
+  }
+
+  #count(): number {
+    if (this.#file === undefined) return 0
+    try {
+      return Number(/^oom_kill (\d+)$/m.exec(readFileSync(this.#file, 'utf8'))?.[1] ?? 0)
+    } catch {
+      return 0
+    }
+  }
+}
+
+function memoryEventsFile(): string | undefined {
+  try {
+    const group = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1]
+    return group === undefined ? undefined : `${root}${group}/memory.events`
+  } catch {
+    return undefined
+  }
+}
