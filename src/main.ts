@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { interpretCommandLine } from './cli/command-line.ts'
 import { announce, openStandardOutput } from './cli/standard-streams.ts'
+import { isLoopback } from './config/listen-url.ts'
 import type { Command, Settings } from './config/options.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { describeHost, noCapabilities, systemFacts } from './gateway/host-environment.ts'
@@ -14,7 +15,13 @@ import { ChildReaper } from './processes/child-reaper.ts'
 import { Libc } from './processes/libc.ts'
 import { NativeEngine } from './processes/native-engine.ts'
 import { instanceMarker, Watchdog } from './processes/watchdog.ts'
-import { openLog } from './telemetry/logger.ts'
+import type { RegistryFacts } from './leaks/classify.ts'
+import { LeakLedger } from './leaks/leak-ledger.ts'
+import { markOf, markPrefix, thisGateway } from './leaks/marker.ts'
+import { LaunchRegistry } from './processes/launch-registry.ts'
+import { Observation } from './observation.ts'
+import { type OpenLog, openLog } from './telemetry/logger.ts'
+import { Telemetry } from './telemetry/telemetry.ts'
 
 const line = interpretCommandLine(process.argv.slice(2), process.env, path => readFileSync(path, 'utf8'))
 switch (line.kind) {
@@ -26,29 +33,40 @@ switch (line.kind) {
     process.exitCode = line.exitCode
     break
   case 'run': {
-    const { log, flush } = openLog(line.settings.logLevel)
-    for (const warning of line.warnings) log.warn(warning)
+    const telemetry = new Telemetry()
+    const opened = openLog(line.settings.logLevel, telemetry)
+    for (const warning of line.warnings) opened.log.warn(warning)
     try {
-      await run(line.command, line.settings, log)
+      await run({ command: line.command, settings: line.settings, telemetry, opened })
       process.exitCode = 0
     } catch (error) {
       process.stderr.write(`execgate: ${error instanceof Error ? error.message : String(error)}\n`)
       process.exitCode = 1
     }
-    flush()
+    opened.flush()
     process.exit()
   }
 }
 
+interface Run {
+  readonly command: Command
+  readonly settings: Settings
+  readonly telemetry: Telemetry
+  readonly opened: OpenLog
+}
+
 /** Runs a gateway until a signal or the end of its input. */
-async function run(command: Command, settings: Settings, log: Logger): Promise<void> {
+async function run({ command, settings, telemetry, opened }: Run): Promise<void> {
+  const { log } = opened
   const libc = Libc.load()
   using reaper = ChildReaper.open(libc)
   const instance = randomUUID()
+  const identity = thisGateway(instance)
+  const timers = new Timers(new Ledger())
   await using _watchdog = settings.watchdog
-    ? Watchdog.start({ libc, reaper, instance, log, timers: new Timers(new Ledger()) })
+    ? Watchdog.start({ libc, reaper, instance: markPrefix(identity), log, timers })
     : undefined
-  const markers = new Map(settings.instanceMarker ? [[instanceMarker, instance]] : [])
+  const launches = new LaunchRegistry()
   const host = systemFacts()
   await using gateway = Gateway.open({
     limits: settings,
@@ -57,19 +75,71 @@ async function run(command: Command, settings: Settings, log: Logger): Promise<v
       os: 'linux',
       inheritedEnvironment: () => inheritableEnvironment(process.env),
       loginShell: host.loginShell ?? '/bin/sh',
-      markers: () => markers,
+      markers: launch => new Map(settings.instanceMarker ? [[instanceMarker, markOf(identity, launch)]] : []),
+      launches,
       passesTrace: settings.passTrace,
     },
-    describeHost: () => describeHost({ capabilities: noCapabilities, extensions: [] }, host),
+    describeHost: () => describeHost({ capabilities: noCapabilities, extensions: ['receipts'] }, host),
     log,
+    telemetry,
   })
+  await using leaks = LeakLedger.open({
+    gateway: identity,
+    libc,
+    reaper,
+    timers,
+    instruments: telemetry.instruments,
+    log,
+    // Without marks nothing can be told apart.
+    policy: settings.instanceMarker ? settings.leakPolicy : 'off',
+    graceMs: settings.leakGraceMs,
+    censusMs: settings.censusMs,
+    facts: () => registryFacts(gateway, launches),
+  })
+  void leaks.endLeftovers()
   const stopped = untilSignalled(gateway, log)
+  await using observed = new Observation({
+    gateway,
+    settings,
+    telemetry,
+    opened,
+    leaks,
+    instance,
+    isServing: command === 'serve',
+  })
+  const admin = adminAddress(settings)
+  if (admin !== undefined) await gateway.listenForOperators({ ...admin, pages: observed.pages })
   if (settings.listen.transport === 'stdio') {
+    await observed.start()
     await Promise.race([gateway.serveStdio(process.stdin, openStandardOutput()), stopped])
   } else {
-    announce(await gateway.listen({ ...settings.listen, hasHealthEndpoints: command === 'serve' }))
+    const isServing = command === 'serve'
+    const pages = settings.adminListen === 'auto' && admin === undefined ? observed.pages : undefined
+    // A drop-in is measured from its first request; a gateway is wanted at once, and counts meanwhile.
+    if (!isServing) await observed.start()
+    announce(await gateway.listen({ ...settings.listen, hasHealthEndpoints: isServing, ...(pages && { pages }) }))
+    if (isServing) await observed.start()
     await stopped
   }
+  await gateway.drain()
+}
+
+/** What the gateway knows of its processes, to compare with what there is. */
+function registryFacts(gateway: Gateway, launches: LaunchRegistry): RegistryFacts {
+  const sessions = [...gateway.sessions()]
+  return {
+    now: performance.now(),
+    launches: sessions.flatMap(session => [...session.processes.summaries()]),
+    liveSessions: new Set(sessions.map(({ id }) => id)),
+    attribute: launch => launches.find(launch),
+  }
+}
+
+/** The port of its own that operators are served on, if any: `auto` needs none while clients come over loopback. */
+function adminAddress({ adminListen, listen }: Settings): { host: string; port: number } | undefined {
+  if (typeof adminListen !== 'string') return adminListen
+  if (adminListen === 'off' || (listen.transport === 'websocket' && isLoopback(listen.host))) return undefined
+  return { host: '127.0.0.1', port: 9464 }
 }
 
 /** The first signal shuts down in order, the second ends everything at once. */

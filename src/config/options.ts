@@ -141,11 +141,29 @@ export const options = {
     default: 'true',
     help: 'Put TRACEPARENT and TRACESTATE into the environment of every process that is started within a trace.',
   }),
+  leakPolicy: option({
+    name: 'leaks',
+    value: choice(['report', 'reap', 'off']),
+    default: 'report',
+    help: 'What happens to processes that outlived their session: told of, ended after leak-grace, or not looked for.',
+  }),
+  leakGraceMs: option({
+    name: 'leak-grace',
+    value: duration({ min: '1s', max: '24h' }),
+    default: '1m',
+    help: 'How long a leaked process is known before it is ended.',
+  }),
+  censusMs: option({
+    name: 'census',
+    value: duration({ min: '1s', max: '1h' }),
+    default: '15s',
+    help: 'Time between two looks at the processes of the machine.',
+  }),
   adminListen: option({
     name: 'admin-listen',
     value: adminAddress(),
     default: { serve: 'auto', 'exec-server': 'off' },
-    help: 'Where operators find /metrics, /debug and health; auto is the listen address on loopback, else 127.0.0.1:9464.',
+    help: 'Where operators find metrics, health and debugging; auto: on the listen address if loopback, else on port 9464.',
   }),
   watchdog: option({
     name: 'watchdog',

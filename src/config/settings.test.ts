@@ -52,6 +52,10 @@ function samplesOf(key: OptionKey): [string, string] {
     '1501',
     'warn',
     'trace',
+    'reap',
+    'off',
+    '127.0.0.1:1',
+    '127.0.0.1:2',
     'false',
     'true',
   ]

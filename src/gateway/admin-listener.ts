@@ -6,10 +6,13 @@ const maxSockets = 64
 
 /** The HTTP/1.1 endpoint for operators, on a port of its own: health, metrics, debugging. It starts nothing. */
 export class AdminListener implements AsyncDisposable {
+  /** `http://IP:PORT` */
+  readonly url: string
   readonly #app: FastifyInstance
 
-  private constructor(app: FastifyInstance) {
+  private constructor(app: FastifyInstance, url: string) {
     this.#app = app
+    this.url = url
   }
 
   /** @throws when the address cannot be bound */
@@ -23,8 +26,8 @@ export class AdminListener implements AsyncDisposable {
     })
     app.setNotFoundHandler((_request, reply) => reply.code(404).send())
     addPages(app, options.pages)
-    await app.listen({ host: options.host, port: options.port })
-    return new AdminListener(app)
+    const url = await app.listen({ host: options.host, port: options.port })
+    return new AdminListener(app, url)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

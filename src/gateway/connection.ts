@@ -73,6 +73,9 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   readonly #over = Promise.withResolvers<void>()
   #state: State = { name: 'new' }
   #isInputPaused = false
+  /** What the transport had read when the input was paused. */
+  #unread: string[] = []
+  #hasInputEnded = false
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -136,22 +139,8 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   // From the transport
 
   received(text: string): void {
-    if (!this.#takesMessages) return
-    const receivedAt = performance.now()
-    const message = decodeMessage(text)
-    this.#metrics.receivedText(text.length)
-    this.#metrics.received(message.kind === 'response' || message.kind === 'error' ? 'reply' : message.kind)
-    switch (message.kind) {
-      case 'request':
-        return this.#serve(message, receivedAt)
-      case 'notification':
-        return this.#notified(message.method)
-      case 'malformed':
-        return this.#refuse(message.id ?? malformedId, message.detail)
-      case 'response':
-      case 'error':
-        return this.#leave(closeCodes.protocolError, 'an answer arrived for a request that was never sent')
-    }
+    if (this.#isInputPaused) this.#unread.push(text)
+    else this.#take(text)
   }
 
   undecodable(detail: string): void {
@@ -161,11 +150,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   }
 
   drained(): void {
-    if (this.#isInputPaused && this.#transport.queuedBytes < maxQueuedBytes) {
-      this.#isInputPaused = false
-      this.#transport.resumeInput()
-      this.#metrics.inputResumed()
-    }
+    if (this.#isInputPaused && this.#transport.queuedBytes < maxQueuedBytes) this.#resumeInput()
     this.#outbox.drained()
   }
 
@@ -174,7 +159,8 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   }
 
   inputEnded(): void {
-    this.#leave(closeCodes.normal, 'the input has ended', 'input_end')
+    this.#hasInputEnded = true
+    if (!this.#isInputPaused) this.#inputConsumed()
   }
 
   disconnected(isOrderly = false): void {
@@ -235,6 +221,47 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
 
   get #takesMessages(): boolean {
     return this.#state.name !== 'leaving' && this.#state.name !== 'ended'
+  }
+
+  /** Goes on with what is unread, until that pauses the input again or ends the connection. */
+  #resumeInput(): void {
+    this.#isInputPaused = false
+    this.#metrics.inputResumed()
+    const unread = this.#unread
+    this.#unread = []
+    for (const [index, text] of unread.entries()) {
+      if (this.#isInputPaused) {
+        this.#unread = unread.slice(index)
+        return
+      }
+      this.#take(text)
+    }
+    if (this.#isInputPaused) return
+    if (this.#hasInputEnded) this.#inputConsumed()
+    else this.#transport.resumeInput()
+  }
+
+  #inputConsumed(): void {
+    this.#leave(closeCodes.normal, 'the input has ended', 'input_end')
+  }
+
+  #take(text: string): void {
+    if (!this.#takesMessages) return
+    const receivedAt = performance.now()
+    const message = decodeMessage(text)
+    this.#metrics.receivedText(text.length)
+    this.#metrics.received(message.kind === 'response' || message.kind === 'error' ? 'reply' : message.kind)
+    switch (message.kind) {
+      case 'request':
+        return this.#serve(message, receivedAt)
+      case 'notification':
+        return this.#notified(message.method)
+      case 'malformed':
+        return this.#refuse(message.id ?? malformedId, message.detail)
+      case 'response':
+      case 'error':
+        return this.#leave(closeCodes.protocolError, 'an answer arrived for a request that was never sent')
+    }
   }
 
   #end(cause: CloseCause): void {

@@ -34,11 +34,14 @@ export function statePage(gateway: {
       ageMs: Math.round(performance.now() - openedAt),
       detachedMs: Math.round(detachedMs),
     })),
-    processes: list(processes, ({ pid, ageMs, ...summary }) => ({
-      ...summary,
-      pid: pid ?? null,
-      ageMs: Math.round(ageMs),
-    })),
+    processes: list(
+      processes,
+      ({ pid, ageMs, launch: _launch, exitedAt: _exitedAt, killedAt: _killedAt, ...summary }) => ({
+        ...summary,
+        pid: pid ?? null,
+        ageMs: Math.round(ageMs),
+      }),
+    ),
   })
 }
 

@@ -137,14 +137,17 @@ export class Gateway implements AsyncDisposable, GatewayState {
 
   /**
    * Listens for operators: their pages and the health of the gateway.
+   * @returns the URL they find them at
    * @throws when the address cannot be bound
    */
-  async listenForOperators({ host, port, pages }: { host: string; port: number; pages: Pages }): Promise<void> {
+  async listenForOperators({ host, port, pages }: { host: string; port: number; pages: Pages }): Promise<string> {
     const health = new Map<string, () => Page>([
       ['/livez', () => textPage(200, 'ok')],
       ['/readyz', () => (this.isDraining ? textPage(503, 'draining') : textPage(200, 'ok'))],
     ])
-    this.#listeners.push(await AdminListener.open({ host, port, pages: new Map([...health, ...pages]) }))
+    const listener = await AdminListener.open({ host, port, pages: new Map([...health, ...pages]) })
+    this.#listeners.push(listener)
+    return listener.url
   }
 
   /**

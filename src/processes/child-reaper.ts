@@ -37,6 +37,11 @@ export class ChildReaper implements Disposable {
     if (pidDescriptor === undefined) this.#withoutDescriptor.add(pid)
   }
 
+  /** Whether the child is waited for here. */
+  isWatching(pid: number): boolean {
+    return this.#watched.has(pid)
+  }
+
   [Symbol.dispose](): void {
     process.off('SIGCHLD', this.#childEnded)
     for (const { pidDescriptor } of this.#watched.values()) {

@@ -112,7 +112,10 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   get summary(): ProcessSummary {
     return {
       state: this.#state,
+      launch: this.#life.launch,
       pid: this.#child?.pid,
+      exitedAt: this.#life.exitedAt,
+      killedAt: this.#life.killedAt,
       ageMs: performance.now() - this.#life.startedAt,
       retainedBytes: this.#log.retainedBytes,
       queuedInputBytes: this.#input?.queuedBytes ?? 0,
@@ -174,7 +177,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
       this.#terminated = true
       this.#input?.[Symbol.dispose]()
       this.#child?.kill()
-      this.#host.metrics.signalled('kill')
+      this.#life.killed()
     }
     return true
   }
@@ -249,7 +252,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     }
     if (!this.isClosed) {
       this.#child?.killSession()
-      this.#host.metrics.signalled('kill')
+      this.#life.killed()
       // A process in uninterruptible sleep may outlive even this; nobody waits for it longer.
       if (this.#state === 'running') await this.#goneWithin(this.#host.limits.graceMs)
       this.#child?.endStreams()
@@ -387,7 +390,11 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
 /** A process in numbers; nothing that tells what it is. */
 export interface ProcessSummary {
   readonly state: 'running' | 'exited' | 'closed'
+  readonly launch: number
   readonly pid: number | undefined
+  /** As `performance.now` tells. */
+  readonly exitedAt: number | undefined
+  readonly killedAt: number | undefined
   readonly ageMs: number
   readonly retainedBytes: number
   readonly queuedInputBytes: number

@@ -53,6 +53,7 @@ export function bindLibc(library: typeof koffi) {
     access: f<[string, number], number>('int access(const char *path, int mode)'),
     kill: f<[number, number], number>('int kill(int pid, int signal)'),
     syscall: f<[number, ...unknown[]], number | bigint>('long syscall(long number, ...)'),
+    prctl: f<[number, ...unknown[]], number>('int prctl(int op, ...)'),
     epollCreate: f<[number], number>('int epoll_create1(int flags)'),
     epollCtl: f<[number, number, number, Buffer], number>(
       'int epoll_ctl(int poll, int operation, int fd, void *event)',

@@ -38,6 +38,7 @@ const AF_UNIX = 1
 const SOCK_STREAM = 1
 const TIOCGPGRP = 0x540f
 const TIOCSWINSZ = 0x5414
+const PR_SET_CHILD_SUBREAPER = 36
 const SYS_pidfd_send_signal = 424
 const SYS_pidfd_open = 434
 
@@ -230,6 +231,11 @@ export class Libc {
     const errno = this.#koffi.errno()
     if (errno === errnos.ESRCH) return false
     throw this.#failure(errno)
+  }
+
+  /** Descendants whose parents are gone become children of this process, which has to wait for them. prctl(2) */
+  adoptOrphans(): void {
+    this.#result(this.#call.prctl(PR_SET_CHILD_SUBREAPER, 'ulong', 1, 'ulong', 0, 'ulong', 0, 'ulong', 0))
   }
 
   /** pidfd_open(2); `undefined` when the process is gone. */

@@ -11,6 +11,8 @@ export interface ProcessOrigin {
   /** `performance.now()` when it was asked for. */
   readonly requestedAt: number
   readonly span: SpawnSpan | undefined
+  /** Number of the launch in its gateway; see LaunchRegistry. */
+  readonly launch: number
 }
 
 /** Whether it was the gateway that ended the process, and why. */
@@ -31,6 +33,9 @@ export class ProcessLife {
   #firstOutputAt: number | undefined
   #evictedBytes = 0
   #receipt: Receipt | undefined
+  exitedAt: number | undefined
+  /** When SIGKILL was sent. */
+  killedAt: number | undefined
 
   constructor(options: ProcessLifeOptions) {
     this.#options = options
@@ -48,6 +53,10 @@ export class ProcessLife {
   /** There once the process has exited. */
   get receipt(): Receipt | undefined {
     return this.#receipt
+  }
+
+  get launch(): number {
+    return this.#options.origin.launch
   }
 
   get startedAt(): number {
@@ -69,6 +78,11 @@ export class ProcessLife {
     this.#options.metrics.evicted('window', bytes)
   }
 
+  killed(): void {
+    this.killedAt ??= performance.now()
+    this.#options.metrics.signalled('kill')
+  }
+
   gapSeen(): void {
     this.#options.metrics.gapSeen()
   }
@@ -77,6 +91,7 @@ export class ProcessLife {
     const { metrics, origin } = this.#options
     const cause = this.#causeOf(exit, endedBy)
     const endedAt = performance.now()
+    this.exitedAt = endedAt
     const peakMemory = exit.peakMemoryBytes
     metrics.exited(exitKind(exit, cause), exit.cpuSeconds, peakMemory)
     this.#receipt = {

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import type { Libc } from './libc.ts'
+import { readStat } from './proc-stat.ts'
 
 /**
  * Signals every living member of operating-system sessions, in whichever process group.
@@ -29,13 +30,7 @@ export function signalSessionMembers(
   }
 }
 
-/** The session id of a living process, `undefined` for one that is gone. proc_pid_stat(5) field 6. */
+/** `undefined` for a process that is gone. */
 function sessionOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The name in field 2 may hold blanks and parentheses; what follows its last parenthesis is regular.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3])
-  } catch {
-    return undefined
-  }
+  return readStat(pid)?.session
 }

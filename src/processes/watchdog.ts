@@ -15,12 +15,12 @@ const minLifetimeMs = 1000
 /**
  * Waits for its input to end, which happens when the gateway is gone, however it went. Then kills every process that carries
  * the mark, until none is left or ten rounds are over: a process may fork while it is looked for. `grep -z` takes the
- * NUL-separated entries of an environment for lines.
+ * NUL-separated entries of an environment for lines; a mark goes on after the part that names the gateway.
  */
 const script = `
 read -r nothing
 for round in 1 2 3 4 5 6 7 8 9 10; do
-  pids=$(grep -lsz "^$1\\$" /proc/[0-9]*/environ | tr -dc '0-9\\n')
+  pids=$(grep -lsz "^$1" /proc/[0-9]*/environ | tr -dc '0-9\\n')
   [ -n "$pids" ] || exit 0
   kill -9 $pids
 done
@@ -109,7 +109,7 @@ export class Watchdog implements AsyncDisposable {
 export interface WatchdogOptions {
   readonly libc: Libc
   readonly reaper: ChildReaper
-  /** Value of the marker this gateway gives its children. */
+  /** How the marks of this gateway's children begin. */
   readonly instance: string
   readonly log: Logger
   readonly timers: Timers

@@ -61,6 +61,16 @@ const params: { readonly [M in MethodName]: NonNullable<ParamsInput<M>> } = {
   'process/terminate': { processId: 'p' },
 }
 
+const receipt = {
+  cause: 'exit',
+  signal: 9,
+  wallMs: 1,
+  cpuMs: 1,
+  peakMemoryBytes: 1,
+  outputBytes: { stdout: 1, stderr: 2, pty: 3 },
+  evictedBytes: 0,
+}
+
 const chunk = { seq: 1, stream: 'pty', chunk: 'QQ==' }
 
 /** The rest of what is decoded: results and notifications, which a client decodes. */
@@ -68,14 +78,27 @@ const received: readonly (readonly [name: string, schema: z.ZodType, sample: obj
   [
     'result of process/read',
     methods['process/read'].result,
-    { chunks: [chunk], nextSeq: 2, exited: true, exitCode: 0, closed: true, failure: 'f', sandboxDenied: false },
+    {
+      chunks: [chunk],
+      nextSeq: 2,
+      exited: true,
+      exitCode: 0,
+      closed: true,
+      failure: 'f',
+      sandboxDenied: false,
+      receipt,
+    },
   ],
   ['result of process/start', methods['process/start'].result, { processId: 'p', sandboxType: 'none' }],
   ['result of process/write', methods['process/write'].result, { status: 'accepted' }],
   ['result of process/terminate', methods['process/terminate'].result, { running: true }],
   ['result of environment/status', methods['environment/status'].result, { status: 'ready' }],
   ['process/output', notifications['process/output'], { processId: 'p', ...chunk }],
-  ['process/exited', notifications['process/exited'], { processId: 'p', seq: 1, exitCode: 0, sandboxDenied: true }],
+  [
+    'process/exited',
+    notifications['process/exited'],
+    { processId: 'p', seq: 1, exitCode: 0, sandboxDenied: true, receipt },
+  ],
   ['process/closed', notifications['process/closed'], { processId: 'p', seq: 1 }],
 ]
 

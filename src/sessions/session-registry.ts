@@ -56,6 +56,9 @@ export class SessionRegistry implements AsyncDisposable {
         this.#metrics.ended(cause, performance.now() - session.openedAt)
         this.#log.info({ sessionId: id, cause }, 'session ended')
       },
+      gone: () => {
+        this.#ending.delete(session)
+      },
     })
     this.#sessions.set(id, session)
     this.#log.info({ sessionId: id }, 'session created')
@@ -87,13 +90,13 @@ export class SessionRegistry implements AsyncDisposable {
 
   /** Ends a session in the background; disposing the registry waits for it. */
   end(session: Session, graceMs: number, cause: EndCause): void {
-    void this.#finish(session, graceMs, cause)
+    void session.end(graceMs, cause)
   }
 
   /** Ends all sessions at the same time and waits for those already ending. No new one is created from now on. */
   async endAll(graceMs: number, cause: EndCause = 'draining'): Promise<void> {
     this.#isClosed = true
-    await Promise.allSettled([...this].map(session => this.#finish(session, graceMs, cause)))
+    await Promise.allSettled([...this].map(session => session.end(graceMs, cause)))
   }
 
   /** Those that are ending included: their processes may still be there. */
@@ -109,10 +112,5 @@ export class SessionRegistry implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.endAll(this.#limits.graceMs)
-  }
-
-  async #finish(session: Session, graceMs: number, cause: EndCause): Promise<void> {
-    await session.end(graceMs, cause)
-    this.#ending.delete(session)
   }
 }

@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly graceMs: number
   /** Called once, when the session is over. */
   readonly ended: (cause: EndCause) => void
+  /** Called once, when its processes are gone too. */
+  readonly gone: () => void
 }
 
 /** A client's processes, which outlive its connections. Either a connection owns it or its time is running out. */
@@ -116,5 +118,6 @@ export class Session implements AsyncDisposable {
     this.#options.ended(cause)
     await this.processes.end(graceMs)
     this.#held[Symbol.dispose]()
+    this.#options.gone()
   }
 }

@@ -37,7 +37,8 @@ interface Details<Sets extends AttributeSets> {
   readonly origin?: Origin
 }
 
-type NoAttributes = Readonly<Record<never, readonly string[]>>
+// oxlint-disable-next-line typescript/no-empty-object-type -- no attributes at all
+type NoAttributes = {}
 
 export function gauge<const Sets extends AttributeSets = NoAttributes>(
   name: string,

@@ -35,6 +35,8 @@ export abstract class Conversation {
   sessionId = ''
   #nextId = 1
   readonly #waiting = new Set<Waiting>()
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test looks into whatever came
+  #consumed: { readonly method: string; readonly take: (params: any) => void } | undefined
 
   readonly call: Call = async <M extends MethodName>(method: M, params: ParamsInput<M>) => {
     const reply = await this.request(method, params)
@@ -127,8 +129,17 @@ export abstract class Conversation {
     await this.until(() => this.output(processId).includes(text))
   }
 
+  /** Has notifications of this method handed to `take` instead of being kept: there are too many of them. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test looks into whatever came
+  consume(method: string, take: (params: any) => void): void {
+    this.#consumed = { method, take }
+  }
+
   protected take(text: string): void {
     const message = JSON.parse(text) as Received
+    if (this.#consumed !== undefined && message.method === this.#consumed.method) {
+      return this.#consumed.take(message.params)
+    }
     this.received.push(message)
     for (const waiting of this.#waiting) if (waiting.matches(message)) waiting.found(message)
   }

@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { Gateway, type GatewayLimits } from '../../src/gateway/gateway.ts'
 import { describeHost, noCapabilities, systemFacts } from '../../src/gateway/host-environment.ts'
 import { ChildReaper } from '../../src/processes/child-reaper.ts'
+import { LaunchRegistry } from '../../src/processes/launch-registry.ts'
 import { Libc } from '../../src/processes/libc.ts'
 import { NativeEngine } from '../../src/processes/native-engine.ts'
 import { Peer } from './peer.ts'
@@ -54,6 +55,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
       inheritedEnvironment: () => options.inherited ?? new Map([['PATH', '/usr/local/bin:/usr/bin:/bin']]),
       loginShell: '/bin/sh',
       markers: () => options.markers ?? new Map(),
+      launches: new LaunchRegistry(),
       passesTrace: true,
     },
     describeHost: () => describeHost({ capabilities: noCapabilities, extensions: [] }, host),

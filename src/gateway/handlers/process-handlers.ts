@@ -5,6 +5,7 @@ import type { Params } from '../../protocol/method-table.ts'
 import type { HostOs, PathUri } from '../../protocol/path-uri.ts'
 import { restrictsAnything } from '../../protocol/sandbox-schemas.ts'
 import { childEnvironment } from '../../processes/child-environment.ts'
+import type { LaunchRegistry } from '../../processes/launch-registry.ts'
 import type { Launch } from '../../processes/engine.ts'
 import type { Handlers } from './handlers.ts'
 
@@ -18,7 +19,8 @@ export interface ChildDefaults {
   /** Shell for a terminal whose environment names none. */
   readonly loginShell: string
   /** Variables for the next child, such as the marker its gateway finds it by. */
-  markers(): ReadonlyMap<string, string>
+  markers(launch: number): ReadonlyMap<string, string>
+  readonly launches: LaunchRegistry
   /** Whether children get the context of the trace they are started in. */
   readonly passesTrace: boolean
 }
@@ -34,10 +36,13 @@ export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
       refuseUnenforceable(params)
       const span = request?.startSpawn(params.processId)
       try {
-        const launch = prepareLaunch(params, defaults, span?.carrier)
         refuseLongId(params.processId)
+        const { processId } = params
+        const number = defaults.launches.number({ sessionId: session.id, processId, traceId: span?.ids.trace_id })
+        const launch = prepareLaunch(params, defaults, span?.carrier, number)
         span?.reached('queued')
-        const started = session.processes.start(params.processId, launch, { requestedAt: receivedAt, span })
+        const origin = { requestedAt: receivedAt, span, launch: number }
+        const started = session.processes.start(processId, launch, origin)
         return after(started, () => ({ processId: params.processId, sandboxType: 'none' }))
       } catch (error) {
         span?.end('refused')
@@ -88,6 +93,7 @@ function prepareLaunch(
   params: Params<'process/start'>,
   defaults: ChildDefaults,
   carrier: TraceCarrier | undefined,
+  number: number,
 ): Launch {
   refuseManyPatterns([...(params.envPolicy?.exclude ?? []), ...(params.envPolicy?.includeOnly ?? [])])
   const cwd = nativeCwd(params.cwd, defaults.os)
@@ -102,8 +108,9 @@ function prepareLaunch(
     inherited: defaults.inheritedEnvironment(),
   })
   if (params.tty && !environment.has('SHELL')) environment.set('SHELL', defaults.loginShell)
-  if (carrier !== undefined && defaults.passesTrace && !environment.has('TRACEPARENT')) passTrace(carrier, environment)
-  for (const [name, value] of defaults.markers()) environment.set(name, value)
+  const isTraceGiven = Object.hasOwn({ ...params.envPolicy?.set, ...params.env }, 'TRACEPARENT')
+  if (carrier !== undefined && defaults.passesTrace && !isTraceGiven) passTrace(carrier, environment)
+  for (const [name, value] of defaults.markers(number)) environment.set(name, value)
   refuseNul('argv', params.argv)
   refuseNul('arg0', [params.arg0 ?? ''])
   refuseNul('env', environment.keys())
@@ -119,8 +126,11 @@ function prepareLaunch(
 
 /** An instrumented child joins the trace. */
 function passTrace({ traceparent, tracestate }: TraceCarrier, environment: Map<string, string>): void {
-  if (traceparent !== undefined) environment.set('TRACEPARENT', traceparent)
-  if (tracestate !== undefined) environment.set('TRACESTATE', tracestate)
+  if (traceparent === undefined) return
+  environment.set('TRACEPARENT', traceparent)
+  // One that was inherited belongs to another trace.
+  if (tracestate === undefined) environment.delete('TRACESTATE')
+  else environment.set('TRACESTATE', tracestate)
 }
 
 function nativeCwd(cwd: PathUri, os: HostOs): Buffer {

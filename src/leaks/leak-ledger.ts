@@ -1,0 +1,220 @@
+import type { Logger } from 'pino'
+import type { Timers } from '../lifecycle/timers.ts'
+import type { ChildReaper } from '../processes/child-reaper.ts'
+import type { Libc } from '../processes/libc.ts'
+import { instanceMarker } from '../processes/watchdog.ts'
+import { leakReasons } from '../telemetry/catalogue.ts'
+import type { Gauges, Instruments } from '../telemetry/instruments.ts'
+import { type Census, classify, type Finding, type RegistryFacts } from './classify.ts'
+import { type GatewayIdentity, markPrefix, parseMark } from './marker.ts'
+import { readStat } from '../processes/proc-stat.ts'
+import { readMark, type ScannedProcess } from './scan.ts'
+import { Scanner } from './scanner.ts'
+
+const SIGKILL = 9
+/** Findings shown by the report. */
+const maxShown = 200
+
+/** What happens to processes that should not be there: they are only told of, or also ended. */
+export type LeakPolicy = 'report' | 'reap' | 'off'
+
+export interface LeakLedgerOptions {
+  readonly gateway: GatewayIdentity
+  readonly libc: Libc
+  readonly reaper: ChildReaper
+  readonly timers: Timers
+  readonly instruments: Instruments
+  readonly log: Logger
+  readonly policy: LeakPolicy
+  /** How long a leak is known before `reap` ends it. */
+  readonly graceMs: number
+  /** Between two looks at the processes of the machine. */
+  readonly censusMs: number
+  /** What the gateway knows right now. */
+  readonly facts: () => RegistryFacts
+}
+
+/** A finding and since when it has been known. */
+interface KnownFinding extends Finding {
+  readonly since: number
+  readonly isReaped: boolean
+}
+
+/** Compares the processes of the operating system with those the gateway knows, again and again. */
+export class LeakLedger implements AsyncDisposable {
+  readonly gauges: Pick<Gauges, 'processesOs' | 'processesLeaked' | 'censusAge'>
+  readonly #options: LeakLedgerOptions
+  readonly #scanner = new Scanner()
+  readonly #prefix: string
+  readonly #repeated: Disposable | undefined
+  #census: Census = { leaders: 0, descendants: 0, findings: [] }
+  #takenAt: number | undefined
+  #known = new Map<string, KnownFinding>()
+  #leftovers = 0
+  #isDisposed = false
+
+  private constructor(options: LeakLedgerOptions) {
+    this.#options = options
+    this.#prefix = markPrefix(options.gateway)
+    this.gauges = {
+      processesOs: observe => {
+        observe(this.#census.leaders, { role: 'leader' })
+        observe(this.#census.descendants, { role: 'descendant' })
+      },
+      processesLeaked: observe => {
+        for (const reason of leakReasons) {
+          observe(this.#census.findings.filter(finding => finding.reason === reason).length, { reason })
+        }
+      },
+      censusAge: observe => observe(this.#takenAt === undefined ? -1 : (performance.now() - this.#takenAt) / 1000, {}),
+    }
+    if (options.policy === 'off') return
+    // Orphans come to the gateway instead of getting lost; it waits for them.
+    options.libc.adoptOrphans()
+    this.#repeated = options.timers.every(options.censusMs, () => {
+      void this.takeCensus()
+    })
+  }
+
+  static open(options: LeakLedgerOptions): LeakLedger {
+    return new LeakLedger(options)
+  }
+
+  /** `/debug/leaks`: numbers and ids, nothing that tells what runs. */
+  report(): object {
+    const { policy } = this.#options
+    const now = performance.now()
+    const findings = [...this.#known.values()]
+    return {
+      policy,
+      censusAgeMs: this.#takenAt === undefined ? null : Math.round(now - this.#takenAt),
+      processes: { leaders: this.#census.leaders, descendants: this.#census.descendants },
+      leftoversEnded: this.#leftovers,
+      leaked: findings.length,
+      findings: findings.slice(0, maxShown).map(({ reason, pid, since, isReaped, attribution }) => ({
+        reason,
+        pid,
+        knownForMs: Math.round(now - since),
+        isReaped,
+        sessionId: attribution?.sessionId ?? null,
+        processId: attribution?.processId ?? null,
+        traceId: attribution?.traceId ?? null,
+      })),
+    }
+  }
+
+  /** Looks at the processes of the machine now. Failing to is said and changes nothing. */
+  async takeCensus(): Promise<void> {
+    if (this.#isDisposed) return
+    try {
+      const before = this.#options.facts()
+      const scanned = await this.#scan(this.#prefix, before)
+      if (this.#isDisposed) return
+      // What ended during the scan is known by now; what started during it is not yet in what was scanned.
+      this.#census = classify(scanned, this.#options.facts(), process.pid)
+      this.#takenAt = performance.now()
+      this.#remember(this.#census.findings)
+      if (this.#options.policy === 'reap') this.#reap()
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'the processes of this machine cannot be looked at')
+    }
+  }
+
+  /** Ends what gateways left behind that are dead beyond doubt. To be called once, at the start. */
+  async endLeftovers(): Promise<void> {
+    if (this.#options.policy === 'off') return
+    try {
+      const scanned = await this.#scan('', undefined)
+      for (const { pid, startTicks, mark } of scanned) {
+        if (mark !== undefined && this.#isLeftover(mark)) this.#end('leftover', pid, startTicks, mark)
+      }
+      if (this.#leftovers > 0) {
+        this.#options.log.warn({ count: this.#leftovers }, 'ended processes that a dead gateway had left behind')
+      }
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'leftovers of dead gateways cannot be looked for')
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true
+    this.#repeated?.[Symbol.dispose]()
+    await this.#scanner[Symbol.asyncDispose]()
+  }
+
+  #scan(prefix: string, facts: RegistryFacts | undefined): Promise<ScannedProcess[]> {
+    const sessions = (facts?.launches ?? []).flatMap(({ pid, state }) =>
+      pid === undefined || state === 'closed' ? [] : [pid],
+    )
+    const user = process.geteuid?.() ?? 0
+    return this.#scanner.scan({ variable: instanceMarker, prefix, parent: process.pid, sessions, user })
+  }
+
+  /** A finding keeps its age as long as the same process is found again. */
+  #remember(findings: readonly Finding[]): void {
+    const now = performance.now()
+    const known = new Map<string, KnownFinding>()
+    for (const finding of findings) {
+      const key = `${finding.reason} ${finding.pid} ${finding.startTicks}`
+      const before = this.#known.get(key)
+      known.set(key, before ?? { ...finding, since: now, isReaped: false })
+      if (before === undefined) this.#tell(finding)
+      // One that is still there at a second look is nobody else's to wait for.
+      else if (finding.reason === 'zombie') this.#waitFor(finding)
+    }
+    this.#known = known
+  }
+
+  #tell({ reason, pid, attribution }: Finding): void {
+    if (reason !== 'zombie') this.#options.log.warn({ reason, pid, ...attribution }, 'a process has leaked')
+  }
+
+  #waitFor({ pid, startTicks }: Finding): void {
+    const { libc, reaper, instruments } = this.#options
+    if (reaper.isWatching(pid) || readStat(pid)?.startTicks !== startTicks) return
+    try {
+      libc.wait(pid)
+      instruments.orphansReaped.add({ reason: 'zombie', result: 'success' })
+    } catch {
+      instruments.orphansReaped.add({ reason: 'zombie', result: 'error' })
+    }
+  }
+
+  #reap(): void {
+    const now = performance.now()
+    for (const [key, finding] of this.#known) {
+      const { reason, pid, startTicks, since, isReaped } = finding
+      if (isReaped || now - since < this.#options.graceMs) continue
+      if (reason !== 'ownerless' && reason !== 'unregistered') continue
+      this.#end(reason, pid, startTicks, this.#prefix)
+      this.#known.set(key, { ...finding, isReaped: true })
+    }
+  }
+
+  /** SIGKILL through a pidfd, after another look: a pid may be somebody else's by now. */
+  #end(reason: 'ownerless' | 'unregistered' | 'leftover', pid: number, startTicks: number, mark: string): void {
+    const { libc, instruments } = this.#options
+    let descriptor: number | undefined
+    try {
+      descriptor = libc.openPidDescriptor(pid)
+      if (descriptor === undefined || readStat(pid)?.startTicks !== startTicks) return
+      if (readMark(pid, instanceMarker, mark, process.geteuid?.() ?? 0) === undefined && reason === 'leftover') return
+      libc.signalByDescriptor(descriptor, SIGKILL)
+      if (reason === 'leftover') this.#leftovers += 1
+      instruments.orphansReaped.add({ reason, result: 'success' })
+    } catch {
+      instruments.orphansReaped.add({ reason, result: 'error' })
+    } finally {
+      if (descriptor !== undefined) libc.close(descriptor)
+    }
+  }
+
+  /** Whether the mark names a gateway that is provably dead: on this boot, in this namespace, gone. */
+  #isLeftover(text: string): boolean {
+    const { gateway } = this.#options
+    const other = parseMark(text)?.gateway
+    if (other === undefined || other.instance === gateway.instance) return false
+    if (other.bootId !== gateway.bootId || other.pidNamespace !== gateway.pidNamespace) return false
+    return readStat(other.pid)?.startTicks !== other.startTicks
+  }
+}

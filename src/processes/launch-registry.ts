@@ -1,0 +1,33 @@
+/** Who had a process started. */
+export interface Attribution {
+  readonly sessionId: string
+  readonly processId: string
+  readonly traceId: string | undefined
+}
+
+/** Launches remembered: beyond this the oldest are forgotten, and what they left behind cannot be attributed. */
+const maxRemembered = 20_000
+
+/**
+ * Numbers every launch of a gateway. The number is part of the mark its processes carry, so that whatever descends from a
+ * launch can be attributed to it long after the process itself is gone.
+ */
+export class LaunchRegistry {
+  readonly #attributions = new Map<number, Attribution>()
+  #last = 0
+
+  /** The number of the next launch. */
+  number(attribution: Attribution): number {
+    this.#last += 1
+    this.#attributions.set(this.#last, attribution)
+    if (this.#attributions.size > maxRemembered) {
+      const [oldest] = this.#attributions.keys()
+      if (oldest !== undefined) this.#attributions.delete(oldest)
+    }
+    return this.#last
+  }
+
+  find(launch: number): Attribution | undefined {
+    return this.#attributions.get(launch)
+  }
+}

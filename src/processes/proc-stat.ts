@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+
+/** What the kernel tells about a process. proc_pid_stat(5) */
+export interface ProcessStat {
+  /** One letter; Z is a zombie. */
+  readonly state: string
+  readonly parent: number
+  readonly session: number
+  /** In clock ticks since boot. */
+  readonly startTicks: number
+}
+
+/** `undefined` for a process that is gone. */
+export function readStat(pid: number): ProcessStat | undefined {
+  let text: string
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  } catch {
+    return undefined
+  }
+  // The name in field 2 may hold blanks and parentheses; what follows its last parenthesis is regular.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return {
+    state: fields[0] ?? '',
+    parent: Number(fields[1]),
+    session: Number(fields[3]),
+    startTicks: Number(fields[19]),
+  }
+}

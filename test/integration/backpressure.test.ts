@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest'
+import type { Connection } from '../../src/gateway/connection.ts'
+import { eventually } from '../support/eventually.ts'
+import { defaultLimits, type GatewayFixture, startGateway } from '../support/start-gateway.ts'
+
+const endless = ['/bin/sh', '-c', 'exec seq 1 100000000']
+
+function queuedBytes({ gateway }: GatewayFixture): number {
+  return Math.max(...Iterator.from(gateway.connections()).map((connection: Connection) => connection.queuedBytes))
+}
+
+function heldBack({ gateway }: GatewayFixture): number {
+  return [...gateway.sessions()]
+    .flatMap(session => [...session.processes.summaries()])
+    .filter(process => process.isHeldBack).length
+}
+
+it('holds the processes of a client that does not read, and costs a bounded amount', async () => {
+  await using gateway = await startGateway()
+  const stuck = await gateway.connect()
+  await stuck.start('p', endless)
+  await stuck.event('p', 'process/output')
+  stuck.socket.pause()
+  await eventually(() => heldBack(gateway) === 1, 'the process is held back')
+  const queued = queuedBytes(gateway)
+  expect(queued).toBeLessThan(defaultLimits.outputInFlightBytes + 2 * 64 * 1024)
+
+  const other = await gateway.connect()
+  expect(await other.call('environment/status', {})).toEqual({ status: 'ready' })
+  expect((await other.run('q', 'seq 1 10000 | tail -n 1')).stdout).toBe('10000\n')
+  expect(heldBack(gateway)).toBe(1)
+  expect(queuedBytes(gateway)).toBeLessThanOrEqual(Math.max(queued, defaultLimits.outputInFlightBytes))
+})
+
+it('brings a client that did not read for a while everything, in order', { timeout: 60_000 }, async () => {
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  const lines = 3_000_000
+  await peer.start('p', ['/bin/sh', '-c', `seq 1 ${lines}`])
+  await peer.event('p', 'process/output')
+  peer.socket.pause()
+  await eventually(() => heldBack(gateway) === 1, 'the process is held back')
+  peer.socket.resume()
+  await peer.event('p', 'process/closed')
+  const expected = Array.from({ length: lines }, (_, index) => `${index + 1}\n`).join('')
+  expect(peer.output('p', 'stdout').toString() === expected).toBe(true)
+})
+
+it('answers requests while the output of many processes waits for the same client', async () => {
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  const ids = ['a', 'b', 'c', 'd']
+  for (const id of ids) await peer.start(id, endless)
+  await Promise.all(ids.map(id => peer.event(id, 'process/output')))
+  // Replies do not wait behind more than what may be queued, and every process gets its turn.
+  expect(await peer.call('environment/status', {})).toEqual({ status: 'ready' })
+  for (const id of ids) expect(await peer.call('process/terminate', { processId: id })).toEqual({ running: true })
+  await Promise.all(ids.map(id => peer.event(id, 'process/closed')))
+})
+
+it('takes no more requests from a client that reads no replies', { timeout: 60_000 }, async () => {
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  await peer.run('p', 'head -c 900000 /dev/zero')
+  const { backpressure } = gateway.gateway.telemetry.instruments
+  peer.socket.pause()
+  const ids = Array.from({ length: 100 }, (_, index) => `r${index}`)
+  for (const id of ids) peer.send({ id, method: 'process/read', params: { processId: 'p' } })
+  await eventually(() => backpressure.value({ action: 'input_paused' }) > 0, 'the gateway takes nothing more')
+  // Every reply takes 1.2 MB; what is queued is one more than the limit at most.
+  expect(queuedBytes(gateway)).toBeLessThan(4 * 1024 * 1024 + 2 * 1_300_000)
+  peer.socket.resume()
+  await Promise.all(ids.map(id => peer.until(message => message.id === id)))
+  await eventually(() => queuedBytes(gateway) === 0, 'everything has been sent')
+  expect(backpressure.value({ action: 'input_resumed' })).toBe(backpressure.value({ action: 'input_paused' }))
+})

@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest'
+import { ForeignProcess } from '../support/foreign-process.ts'
+import { Gate } from '../support/gate.ts'
+import { startGateway } from '../support/start-gateway.ts'
+import { storyOf } from '../support/story.ts'
+
+const env = { PATH: '/usr/bin:/bin' }
+
+/** The process whose pid a script has printed as its first line. */
+function printed(text: string): ForeignProcess {
+  return ForeignProcess.of(Number(text.split('\n')[0]))
+}
+
+it('tells the exit although a descendant holds the output, and closes when it lets go', async () => {
+  using gate = new Gate()
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  await peer.start('p', ['/bin/sh', '-c', `(read go < ${gate.path}; echo late) & exit 3`], { env })
+  expect((await peer.event('p', 'process/exited')).params.exitCode).toBe(3)
+  const page = await peer.call('process/read', { processId: 'p' })
+  expect(page).toMatchObject({ exited: true, exitCode: 3, closed: false })
+  await gate.open()
+  await peer.event('p', 'process/closed')
+  expect(storyOf(peer, 'p')).toEqual(['1 exited 3', '2 stdout "late\\n"', '3 closed'])
+})
+
+it('closes at once when the descendant has let go of the output', async () => {
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  await peer.start('p', ['/bin/sh', '-c', 'setsid sleep 60 >/dev/null 2>&1 & echo $!'], { env })
+  await peer.event('p', 'process/closed')
+  using daemon = printed(peer.output('p', 'stdout').toString())
+  expect(daemon.isAlive).toBe(true)
+})
+
+it('ends whoever is left of a session when the gateway drains, whatever group it is in', async () => {
+  let inGroup: ForeignProcess
+  {
+    await using gateway = await startGateway({ limits: { graceMs: 100 } })
+    const peer = await gateway.connect()
+    await peer.start('p', ['/bin/bash', '-c', 'set -m; sleep 60 & echo $!; wait'], { env })
+    await peer.outputContains('p', '\n')
+    inGroup = printed(peer.output('p', 'stdout').toString())
+    expect(inGroup.isAlive).toBe(true)
+  }
+  await inGroup.gone()
+})
+
+it('kills what ignores SIGTERM when the grace is over', async () => {
+  let stubborn: ForeignProcess
+  {
+    await using gateway = await startGateway({ limits: { graceMs: 100 } })
+    const peer = await gateway.connect()
+    await peer.start('p', ['/bin/sh', '-c', 'trap "" TERM; echo $$; while :; do sleep 1; done'], { env })
+    await peer.outputContains('p', '\n')
+    stubborn = printed(peer.output('p', 'stdout').toString())
+  }
+  await stubborn.gone()
+})
+
+it('leaves alone what took over the number of a group that is gone', async () => {
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  // A group whose leader has been reaped: the number is only kept alive by whoever stayed in it.
+  await peer.start('p', ['/bin/sh', '-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], { env })
+  await peer.event('p', 'process/closed')
+  using member = printed(peer.output('p', 'stdout').toString())
+  expect(await peer.call('process/terminate', { processId: 'p' })).toEqual({ running: false })
+  await peer.call('process/signal', { processId: 'p', signal: 'interrupt' })
+  await peer.run('q', 'true')
+  expect(member.isAlive).toBe(true)
+})

@@ -1,0 +1,78 @@
+import { expect, it } from 'vitest'
+import { textPage } from '../../src/gateway/pages.ts'
+import { Peer } from '../support/peer.ts'
+import { startGateway } from '../support/start-gateway.ts'
+
+/** Status of an upgrade that is refused. */
+async function refusal(url: string, headers: Record<string, string> = {}): Promise<string> {
+  try {
+    await using _peer = await Peer.open(url, { headers })
+    return 'accepted'
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+it.each([
+  ['GET', '/readyz', 200],
+  ['HEAD', '/readyz', 200],
+  ['POST', '/readyz', 405],
+  ['GET', '/livez', 200],
+  ['GET', '/', 400],
+  ['HEAD', '/', 405],
+  ['POST', '/', 405],
+  ['PUT', '/', 405],
+  ['DELETE', '/', 405],
+  ['GET', '/nothing', 404],
+  ['GET', '/metrics', 404],
+])('answers %s %s with %i', async (method, path, status) => {
+  await using gateway = await startGateway()
+  const response = await fetch(gateway.url.replace('ws', 'http') + path, { method })
+  expect(response.status).toBe(status)
+  expect(await response.text()).toBe('')
+})
+
+it('refuses whatever comes from a browser', async () => {
+  await using gateway = await startGateway()
+  const origin = { origin: 'http://localhost' }
+  expect((await fetch(`${gateway.url.replace('ws', 'http')}/readyz`, { headers: origin })).status).toBe(403)
+  expect(await refusal(gateway.url, origin)).toContain('403')
+  expect(await refusal(`${gateway.url}/elsewhere`, origin)).toContain('403')
+  const { connectionsRejected } = gateway.gateway.telemetry.instruments
+  expect(connectionsRejected.value({ reason: 'origin' })).toBe(2)
+})
+
+it('upgrades on / alone', async () => {
+  await using gateway = await startGateway()
+  expect(await refusal(`${gateway.url}/readyz`)).toContain('404')
+  expect(await refusal(`${gateway.url}/nothing`)).toContain('404')
+  expect(await refusal(`${gateway.url}/?query=ignored`)).toBe('accepted')
+})
+
+it('refuses connections beyond its limit, and accepts again when one has left', async () => {
+  await using gateway = await startGateway({ limits: { maxConnections: 1 } })
+  const only = await gateway.connect()
+  expect(await refusal(gateway.url)).toContain('503')
+  expect((await fetch(`${gateway.url.replace('ws', 'http')}/readyz`)).status).toBe(200)
+  only.socket.close()
+  await only.closed
+  const next = await gateway.connect(only.sessionId)
+  expect(next.sessionId).toBe(only.sessionId)
+  expect(gateway.gateway.telemetry.instruments.connectionsRejected.value({ reason: 'limit' })).toBe(1)
+})
+
+it('serves operators on a port of their own', async () => {
+  await using gateway = await startGateway()
+  const pages = new Map([['/metrics', () => textPage(200, 'numbers')]])
+  const { host, port } = { host: '127.0.0.1', port: 0 }
+  const base = await gateway.gateway.listenForOperators({ host, port, pages })
+  const get = async (path: string, headers = {}) => {
+    const response = await fetch(base + path, { headers })
+    return `${response.status} ${await response.text()}`
+  }
+  expect(await get('/metrics')).toBe('200 numbers\n')
+  expect(await get('/livez')).toBe('200 ok\n')
+  expect(await get('/readyz')).toBe('200 ok\n')
+  expect(await get('/other')).toBe('404 ')
+  expect(await get('/metrics', { origin: 'http://localhost' })).toBe('403 ')
+})
