@@ -111,9 +111,11 @@ export class LeakLedger implements AsyncDisposable {
       const scanned = await this.#scan(this.#prefix, before)
       if (this.#isDisposed) return
       // What ended during the scan is known by now; what started during it is not yet in what was scanned.
-      this.#census = classify(scanned, this.#options.facts(), process.pid)
+      const census = classify(scanned, this.#options.facts(), process.pid)
+      const findings = census.findings.filter(finding => !this.#isCollected(finding))
+      this.#census = { ...census, findings }
       this.#takenAt = performance.now()
-      this.#remember(this.#census.findings)
+      this.#remember(findings)
       if (this.#options.policy === 'reap') this.#reap()
     } catch (error) {
       this.#options.log.warn({ err: error }, 'the processes of this machine cannot be looked at')
@@ -155,12 +157,9 @@ export class LeakLedger implements AsyncDisposable {
     const now = performance.now()
     const known = new Map<string, KnownFinding>()
     for (const finding of findings) {
-      const key = `${finding.reason} ${finding.pid} ${finding.startTicks}`
-      const before = this.#known.get(key)
-      known.set(key, before ?? { ...finding, since: now, isReaped: false })
+      const before = this.#known.get(keyOf(finding))
+      known.set(keyOf(finding), before ?? { ...finding, since: now, isReaped: false })
       if (before === undefined) this.#tell(finding)
-      // One that is still there at a second look is nobody else's to wait for.
-      else if (finding.reason === 'zombie') this.#waitFor(finding)
     }
     this.#known = known
   }
@@ -169,14 +168,22 @@ export class LeakLedger implements AsyncDisposable {
     if (reason !== 'zombie') this.#options.log.warn({ reason, pid, ...attribution }, 'a process has leaked')
   }
 
-  #waitFor({ pid, startTicks }: Finding): void {
+  /**
+   * Waits for an orphan that came home and has ended. Whoever started it would have waited by now if it were still to be
+   * waited for by somebody else here: this is the second time it is seen.
+   */
+  #isCollected(finding: Finding): boolean {
     const { libc, reaper, instruments } = this.#options
-    if (reaper.isWatching(pid) || readStat(pid)?.startTicks !== startTicks) return
+    const { reason, pid, startTicks } = finding
+    if (reason !== 'zombie' || !this.#known.has(keyOf(finding))) return false
+    if (reaper.isWatching(pid) || readStat(pid)?.startTicks !== startTicks) return false
     try {
       libc.wait(pid)
       instruments.orphansReaped.add({ reason: 'zombie', result: 'success' })
+      return true
     } catch {
       instruments.orphansReaped.add({ reason: 'zombie', result: 'error' })
+      return false
     }
   }
 
@@ -217,4 +224,9 @@ export class LeakLedger implements AsyncDisposable {
     if (other.bootId !== gateway.bootId || other.pidNamespace !== gateway.pidNamespace) return false
     return readStat(other.pid)?.startTicks !== other.startTicks
   }
+}
+
+/** The same as long as it is the same process. */
+function keyOf({ reason, pid, startTicks }: Finding): string {
+  return `${reason} ${pid} ${startTicks}`
 }

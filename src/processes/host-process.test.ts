@@ -2,6 +2,7 @@ import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fakeHost } from '../../test/support/fake-host.ts'
 import { fakeStart } from '../../test/support/fake-start.ts'
+import { outputChunkBytes } from '../protocol/limits.ts'
 import { tailMs } from './process-limits.ts'
 
 const idle = new AbortController().signal
@@ -39,6 +40,34 @@ describe('the output of a process', () => {
     expect(child.isPaused).toBe(false)
     expect(delivery.summary).toEqual(['1 stdout ab'])
     expect(host.metrics.retainedBytes).toBe(2)
+  })
+
+  it('is not forgotten when somebody else has used up the room by the end of the turn', async () => {
+    const { child, delivery } = fakeStart()
+    child.says('a')
+    delivery.hasRoom = false
+    await turnOfTheLoop()
+    expect(delivery.summary).toEqual([])
+    delivery.makeRoom()
+    expect(delivery.summary).toEqual(['1 stdout a'])
+    expect(child.isPaused).toBe(false)
+  })
+
+  it('goes on with what was held back once the peer has confirmed what fills the window', async () => {
+    const { child, delivery } = fakeStart({ host: fakeHost({ detachedOutputBytes: 2 * 1024 * 1024 }) })
+    const chunk = 'x'.repeat(outputChunkBytes)
+    while (!child.isPaused) {
+      child.says(chunk)
+      await turnOfTheLoop()
+    }
+    child.says('rest')
+    await turnOfTheLoop()
+    const seen = delivery.events.length
+    delivery.acknowledge()
+    await turnOfTheLoop()
+    expect(child.isPaused).toBe(false)
+    expect(delivery.events.length).toBeGreaterThan(seen)
+    expect(delivery.summary.at(-1)?.endsWith('rest')).toBe(true)
   })
 
   it('wakes a reader that waits for it, also when there is no room', async () => {

@@ -277,8 +277,9 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   readonly #turnEnded = (): void => {
     this.#flush = undefined
     if (!this.#log.hasPending) return this.#polls.wake()
-    // Without room the rest waits and merges with what comes; nobody may wait for it in vain, though.
+    // Without room the rest waits in line and merges with what comes; nobody may wait for it in vain, though.
     if ((this.#log.isAttached && !this.#log.isFull) || !this.#polls.isEmpty) this.#log.seal()
+    else if (this.#log.isAttached) this.#pause()
     this.#polls.wake()
   }
 
@@ -331,6 +332,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     if (!this.#paused) return
     if (this.#log.isFull) return this.#log.awaitRoom()
     this.#paused = false
+    if (this.#log.hasPending) this.#flush ??= setImmediate(this.#turnEnded)
     this.#child?.resumeOutput()
     this.#host.metrics.outputResumed()
   }

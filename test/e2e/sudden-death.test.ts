@@ -74,7 +74,8 @@ describe('SIGKILL of the gateway ends', () => {
 })
 
 test('without a watchdog an orphan outlives the gateway', async () => {
-  await using program = await Program.listening(['exec-server', '--no-watchdog'])
+  // Without a mark either, so that no other gateway that starts meanwhile takes it for a leftover.
+  await using program = await Program.listening(['exec-server', '--no-watchdog', '--no-instance-marker'])
   using orphan = await startFound(await program.connect(), 'p', orphaned)
   expect(program.watchdog()).toBeUndefined()
   program.signal('SIGKILL')

@@ -44,6 +44,7 @@ it('ends whoever is left of a session when the gateway drains, whatever group it
     expect(inGroup.isAlive).toBe(true)
   }
   await inGroup.gone()
+  expect(inGroup.isAlive).toBe(false)
 })
 
 it('kills what ignores SIGTERM when the grace is over', async () => {
@@ -56,6 +57,7 @@ it('kills what ignores SIGTERM when the grace is over', async () => {
     stubborn = printed(peer.output('p', 'stdout').toString())
   }
   await stubborn.gone()
+  expect(stubborn.isAlive).toBe(false)
 })
 
 it('leaves alone what took over the number of a group that is gone', async () => {

@@ -64,7 +64,7 @@ describe('the environment of a process', () => {
   })
 
   it('has the markers of the gateway besides, whatever the request says', async () => {
-    await using gateway = await startGateway({ inherited, markers: new Map([['EXECGATE_INSTANCE', 'here']]) })
+    await using gateway = await startGateway({ inherited, markers: () => new Map([['EXECGATE_INSTANCE', 'here']]) })
     const peer = await gateway.connect()
     expect(await environmentOf(peer, { env: { EXECGATE_INSTANCE: 'elsewhere', A: '1' } })).toEqual([
       'A=1',

@@ -28,6 +28,9 @@ export const defaultLimits: GatewayLimits = {
 
 export interface GatewayFixture extends AsyncDisposable {
   readonly gateway: Gateway
+  readonly libc: Libc
+  readonly reaper: ChildReaper
+  readonly launches: LaunchRegistry
   readonly url: string
   /** A connection without a handshake. */
   open(): Promise<Peer>
@@ -39,13 +42,14 @@ export interface FixtureOptions {
   readonly limits?: Partial<GatewayLimits>
   /** What children may inherit, instead of a small environment. */
   readonly inherited?: ReadonlyMap<string, string>
-  readonly markers?: ReadonlyMap<string, string>
+  readonly markers?: (launch: number) => ReadonlyMap<string, string>
 }
 
 /** A gateway in this process with real children. Disposing it drains it and demands that nothing is left. */
 export async function startGateway(options: FixtureOptions = {}): Promise<GatewayFixture> {
   const libc = Libc.load()
   const reaper = ChildReaper.open(libc)
+  const launches = new LaunchRegistry()
   const host = systemFacts()
   const gateway = Gateway.open({
     limits: { ...defaultLimits, ...options.limits },
@@ -54,8 +58,8 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
       os: 'linux',
       inheritedEnvironment: () => options.inherited ?? new Map([['PATH', '/usr/local/bin:/usr/bin:/bin']]),
       loginShell: '/bin/sh',
-      markers: () => options.markers ?? new Map(),
-      launches: new LaunchRegistry(),
+      markers: launch => options.markers?.(launch) ?? new Map(),
+      launches,
       passesTrace: true,
     },
     describeHost: () => describeHost({ capabilities: noCapabilities, extensions: [] }, host),
@@ -66,6 +70,9 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
   const open = async () => peers.use(await Peer.open(url))
   return {
     gateway,
+    libc,
+    reaper,
+    launches,
     url,
     open,
     connect: async resumeSessionId => {

@@ -1,5 +1,4 @@
 import { expect } from 'vitest'
-import type { OutputPage } from '../../src/protocol/process-schemas.ts'
 import type { Conversation } from './conversation.ts'
 
 /** The events of a process in the order they arrived, one line each: `1 stdout "hi\n"`, `2 exited 0`, `3 closed`. */
@@ -23,9 +22,4 @@ export function storyOf(conversation: Conversation, processId: string): string[]
 export function expectGapless(conversation: Conversation, processId: string): void {
   const numbers = conversation.events(processId).map(({ params }) => params.seq as number)
   expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, index) => index + 1))
-}
-
-/** The chunks of a page as text: `1 abc`, `2 def`. */
-export function chunksOf(page: OutputPage): string[] {
-  return page.chunks.map(({ seq, chunk }) => `${seq} ${Buffer.from(chunk, 'base64').toString()}`)
 }

@@ -1,0 +1,154 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import net from 'node:net'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { OtlpSink } from '../../support/otlp-sink.ts'
+import { Daemon } from './daemon.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** The collector with our configuration, and a Prometheus that scrapes it every second. */
+export class Pipeline implements AsyncDisposable {
+  /** Where gateways send to. */
+  readonly endpoint: string
+  /** Stands in for Tempo and Loki. */
+  readonly sink: OtlpSink
+  readonly #prometheusUrl: string
+  readonly #resources: AsyncDisposableStack
+  readonly #startCollector: () => Promise<Daemon>
+  #collector: Daemon
+
+  private constructor(parts: {
+    endpoint: string
+    prometheusUrl: string
+    sink: OtlpSink
+    collector: Daemon
+    startCollector: () => Promise<Daemon>
+    resources: AsyncDisposableStack
+  }) {
+    this.endpoint = parts.endpoint
+    this.sink = parts.sink
+    this.#prometheusUrl = parts.prometheusUrl
+    this.#collector = parts.collector
+    this.#startCollector = parts.startCollector
+    this.#resources = parts.resources
+  }
+
+  static async start(options: { stateExpiration: string; rules?: readonly string[] }): Promise<Pipeline> {
+    await using resources = new AsyncDisposableStack()
+    const sink = resources.use(await OtlpSink.open())
+    const [http, grpc, state, flow, health, web] = await freePorts(6)
+    const startCollector = () =>
+      Daemon.start({
+        file: collectorBinary(),
+        argv: () => ['--config', `${root}/otel-collector.yaml`],
+        env: {
+          OTLP_HTTP_ENDPOINT: `127.0.0.1:${http}`,
+          OTLP_GRPC_ENDPOINT: `127.0.0.1:${grpc}`,
+          STATE_ENDPOINT: `127.0.0.1:${state}`,
+          FLOW_ENDPOINT: `127.0.0.1:${flow}`,
+          HEALTH_ENDPOINT: `127.0.0.1:${health}`,
+          STATE_EXPIRATION: options.stateExpiration,
+          TEMPO_ENDPOINT: sink.url,
+          LOKI_ENDPOINT: sink.url,
+        },
+        readyUrl: `http://127.0.0.1:${health}`,
+      })
+    const collector = await startCollector()
+    resources.use(
+      await Daemon.start({
+        file: 'prometheus',
+        argv: folder => {
+          writeFileSync(`${folder}/prometheus.yml`, scrapeConfig([state, flow], options.rules ?? []))
+          return [
+            `--config.file=${folder}/prometheus.yml`,
+            `--storage.tsdb.path=${folder}/data`,
+            `--web.listen-address=127.0.0.1:${web}`,
+          ]
+        },
+        readyUrl: `http://127.0.0.1:${web}/-/ready`,
+      }),
+    )
+    return new Pipeline({
+      endpoint: `http://127.0.0.1:${http}`,
+      prometheusUrl: `http://127.0.0.1:${web}`,
+      sink,
+      collector,
+      startCollector,
+      resources: resources.move(),
+    })
+  }
+
+  get prometheusUrl(): string {
+    return this.#prometheusUrl
+  }
+
+  /** Values of a query now, by the labels that are asked for. */
+  async query(promql: string, ...labels: string[]): Promise<Record<string, number>> {
+    const response = await fetch(`${this.#prometheusUrl}/api/v1/query?query=${encodeURIComponent(promql)}`)
+    const { data } = (await response.json()) as {
+      data: { result: { metric: Record<string, string>; value: [number, string] }[] }
+    }
+    return Object.fromEntries(
+      data.result.map(({ metric, value }) => [labels.map(label => metric[label] ?? '').join(' '), Number(value[1])]),
+    )
+  }
+
+  /** Asks again and again until the answer is right. Resolves with whatever it is when the time is over. */
+  async settled(
+    promql: string,
+    isRight: (values: Record<string, number>) => boolean,
+    ...labels: string[]
+  ): Promise<Record<string, number>> {
+    const deadline = performance.now() + 45_000
+    for (;;) {
+      const values = await this.query(promql, ...labels)
+      if (isRight(values) || performance.now() > deadline) return values
+      // Prometheus has news once a second.
+      const { promise, resolve } = Promise.withResolvers<void>()
+      setTimeout(resolve, 250)
+      await promise
+    }
+  }
+
+  /** Ends the collector, has `meanwhile` happen, and starts it again. */
+  async withoutCollector(meanwhile: () => Promise<void>): Promise<void> {
+    await this.#collector[Symbol.asyncDispose]()
+    await meanwhile()
+    this.#collector = await this.#startCollector()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#collector[Symbol.asyncDispose]()
+    await this.#resources.disposeAsync()
+  }
+}
+
+/** Built when it is not there yet, which takes minutes the first time. */
+export function collectorBinary(): string {
+  return execFileSync(`${root}/test/stack/build-collector.sh`, { encoding: 'utf8' }).trim()
+}
+
+function scrapeConfig(ports: readonly (number | undefined)[], rules: readonly string[]): string {
+  const targets = ports.map(port => `'127.0.0.1:${port}'`).join(', ')
+  return `
+global: { scrape_interval: 1s, evaluation_interval: 1s }
+rule_files: [${rules.map(rule => `'${rule}'`).join(', ')}]
+scrape_configs:
+  - { job_name: collector, honor_labels: true, static_configs: [{ targets: [${targets}] }] }
+`
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = net.createServer().listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      return server
+    }),
+  )
+  const ports = servers.map(server => (server.address() as net.AddressInfo).port)
+  await Promise.all(servers.map(server => once(server.close(), 'close')))
+  return ports
+}
