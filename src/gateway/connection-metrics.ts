@@ -1,5 +1,5 @@
 import type { AttributeValue } from '../telemetry/catalogue.ts'
-import { createInstruments, type Instruments } from '../telemetry/instruments.ts'
+import { type Cell, createInstruments, type Instruments } from '../telemetry/instruments.ts'
 
 type TransportKind = AttributeValue<'connectionsActive', 'transport'>
 export type CloseCause = AttributeValue<'connectionsClosed', 'cause'>
@@ -9,9 +9,25 @@ type MessageKind = AttributeValue<'messages', 'kind'>
 export class ConnectionMetrics {
   readonly active: Record<TransportKind, number> = { relay: 0, stdio: 0, websocket: 0 }
   readonly #count: Instruments
+  /** Looked up once: every message passes here. */
+  readonly #received: Readonly<Record<MessageKind, Cell>>
+  readonly #receivedBytes: Cell
+  readonly #sent: Readonly<Record<'reply' | 'notification', Cell>>
+  readonly #sentBytes: Cell
 
   constructor(instruments: Instruments = createInstruments()) {
     this.#count = instruments
+    const received = (kind: MessageKind) => instruments.messages.at({ direction: 'received', kind })
+    const sent = (kind: MessageKind) => instruments.messages.at({ direction: 'sent', kind })
+    this.#received = {
+      request: received('request'),
+      reply: received('reply'),
+      notification: received('notification'),
+      malformed: received('malformed'),
+    }
+    this.#receivedBytes = instruments.messageBytes.at({ direction: 'received' })
+    this.#sent = { reply: sent('reply'), notification: sent('notification') }
+    this.#sentBytes = instruments.messageBytes.at({ direction: 'sent' })
   }
 
   opened(transport: TransportKind): void {
@@ -31,16 +47,16 @@ export class ConnectionMetrics {
   }
 
   received(kind: MessageKind): void {
-    this.#count.messages.add({ direction: 'received', kind })
+    this.#received[kind].add()
   }
 
   receivedText(length: number): void {
-    this.#count.messageBytes.add({ direction: 'received' }, length)
+    this.#receivedBytes.add(length)
   }
 
   sent(kind: 'reply' | 'notification', length: number): void {
-    this.#count.messages.add({ direction: 'sent', kind })
-    this.#count.messageBytes.add({ direction: 'sent' }, length)
+    this.#sent[kind].add()
+    this.#sentBytes.add(length)
   }
 
   ponged(roundTripMs: number): void {

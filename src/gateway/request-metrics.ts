@@ -1,7 +1,7 @@
 import type { ErrorKind } from '../protocol/gateway-error.ts'
 import type { MethodName } from '../protocol/method-table.ts'
-import { type AttributeValue, limitNames } from '../telemetry/catalogue.ts'
-import { createInstruments, type Instruments } from '../telemetry/instruments.ts'
+import { type AttributeValue, countedMethods, limitNames, type MetricAttributes } from '../telemetry/catalogue.ts'
+import { type Cell, createInstruments, type Instruments } from '../telemetry/instruments.ts'
 
 export type RequestResult = AttributeValue<'requests', 'result'>
 /** A registered method, or `unknown`: the wire's own string never becomes a name. */
@@ -23,19 +23,45 @@ export interface RequestObserver {
   failed(kind: ErrorKind, limit: string | undefined): void
 }
 
+interface CountedResults {
+  readonly attributes: MetricAttributes<'requestQueueDuration'>
+  readonly results: Readonly<
+    Record<RequestResult, { readonly attributes: MetricAttributes<'requests'>; readonly cell: Cell }>
+  >
+}
+
 /** What happens to requests, counted. */
 export class RequestMetrics implements RequestObserver {
   readonly #count: Instruments
+  /** Looked up once: every request passes here. */
+  readonly #methods: ReadonlyMap<CountedMethod, CountedResults>
 
   constructor(instruments: Instruments = createInstruments()) {
     this.#count = instruments
+    this.#methods = new Map(
+      countedMethods.map(method => {
+        const counted = (result: RequestResult) => {
+          const attributes = { method, result }
+          return { attributes, cell: instruments.requests.at(attributes) }
+        }
+        const results = {
+          success: counted('success'),
+          error: counted('error'),
+          disconnected: counted('disconnected'),
+        }
+        return [method, { attributes: { method }, results }]
+      }),
+    )
   }
 
   completed({ method, result, queuedMs, durationMs }: CompletedRequest): void {
-    this.#count.requests.add({ method, result })
-    this.#count.requestDuration.record(durationMs / 1000, { method, result })
-    this.#count.requestQueueDuration.record(queuedMs / 1000, { method })
-    this.#count.requestTotalDuration.record((queuedMs + durationMs) / 1000, { method, result })
+    const counted = this.#methods.get(method)
+    if (counted === undefined) return
+    const { attributes, cell } = counted.results[result]
+    cell.add()
+    this.#count.requestDuration.record(durationMs / 1000, attributes)
+    this.#count.requestQueueDuration.record(queuedMs / 1000, counted.attributes)
+    this.#count.requestTotalDuration.record((queuedMs + durationMs) / 1000, attributes)
   }
 
   failed(kind: ErrorKind, limit: string | undefined): void {

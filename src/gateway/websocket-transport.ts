@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Timers } from '../lifecycle/timers.ts'
+import { textFrame } from './text-frame.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 /** How long the closing handshake may take. */
@@ -73,7 +74,8 @@ export class WebSocketTransport implements Transport {
   }
 
   send(text: string): void {
-    if (this.#websocket.readyState === this.#websocket.OPEN) this.#websocket.send(text)
+    // Without an extension a message is one frame, so that nothing of `ws` has to know about it.
+    if (this.#websocket.readyState === this.#websocket.OPEN) this.#socket.write(textFrame(text))
   }
 
   requestConfirmation(mark: number): void {

@@ -1,6 +1,6 @@
 import type { OutputStream, WriteStatus } from '../protocol/process-schemas.ts'
 import type { AttributeValue } from '../telemetry/catalogue.ts'
-import { createInstruments, type Instruments } from '../telemetry/instruments.ts'
+import { type Cell, createInstruments, type Instruments } from '../telemetry/instruments.ts'
 
 /** How a process ended, as far as the contract tells. */
 export type CompletionResult = AttributeValue<'processesFinished', 'result'>
@@ -10,11 +10,15 @@ export type ExitKind = AttributeValue<'processExits', 'kind'>
 /** What happens to processes, counted. State is plain numbers moved by guards; whoever reports reads them. */
 export class ProcessMetrics {
   readonly #count: Instruments
+  /** Looked up once: all output passes here. */
+  readonly #outputBytes: Readonly<Record<OutputStream, Cell>>
   #active = 0
   #retainedBytes = 0
 
   constructor(instruments: Instruments = createInstruments()) {
     this.#count = instruments
+    const outputBytes = (stream: OutputStream) => instruments.outputBytes.at({ stream })
+    this.#outputBytes = { stdout: outputBytes('stdout'), stderr: outputBytes('stderr'), pty: outputBytes('pty') }
   }
 
   /** Processes that run and have not been seen to exit. */
@@ -71,7 +75,7 @@ export class ProcessMetrics {
   }
 
   output(stream: OutputStream, bytes: number): void {
-    this.#count.outputBytes.add({ stream }, bytes)
+    this.#outputBytes[stream].add(bytes)
     this.#retainedBytes += bytes
   }
 

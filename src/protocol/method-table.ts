@@ -69,6 +69,8 @@ export type Result<M extends MethodName> = z.output<(typeof methods)[M]['result'
 /** The typed call every client offers. */
 export type Call = <M extends MethodName>(method: M, params: ParamsInput<M>) => Promise<Result<M>>
 
+const methodNames: ReadonlySet<string> = new Set(Object.keys(methods))
+
 export function isMethodName(name: string): name is MethodName {
-  return Object.hasOwn(methods, name)
+  return methodNames.has(name)
 }

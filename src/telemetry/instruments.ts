@@ -4,36 +4,48 @@ import type { MetricDefinition } from './metric.ts'
 /** Reports one number of an observed metric. */
 export type Observe<Key extends MetricKey> = (value: number, attributes: MetricAttributes<Key>) => void
 
-interface Cell<Attributes> {
-  readonly attributes: Attributes
-  value: number
+/** One number of a counter. Whoever counts often looks it up once and keeps it. */
+export class Cell {
+  value = 0
+
+  add(step = 1): void {
+    this.value += step
+  }
 }
 
 /** A total: plain numbers, one for each combination of its attributes, zeros included. */
 export class Counter<Key extends KeysOf<'counter'>> {
-  readonly #cells: ReadonlyMap<string, Cell<MetricAttributes<Key>>>
+  readonly #cells: ReadonlyMap<string, { readonly attributes: MetricAttributes<Key>; readonly cell: Cell }>
 
   constructor(key: Key) {
     this.#cells = new Map(
       combinations(metrics[key]).map(attributes => [
         cellKey(attributes),
-        { attributes: attributes as MetricAttributes<Key>, value: 0 },
+        { attributes: attributes as MetricAttributes<Key>, cell: new Cell() },
       ]),
     )
   }
 
-  /** The attributes are written in the order of the catalogue. */
+  /**
+   * The number with these attributes, written in the order of the catalogue.
+   * @throws RangeError for a value outside its set, which the types do not allow
+   */
+  at(attributes: MetricAttributes<Key>): Cell {
+    const found = this.#cells.get(cellKey(attributes))
+    if (found === undefined) throw new RangeError(`not in the catalogue: ${JSON.stringify(attributes)}`)
+    return found.cell
+  }
+
   add(attributes: MetricAttributes<Key>, step = 1): void {
-    const cell = this.#cells.get(cellKey(attributes))
-    if (cell !== undefined) cell.value += step
+    this.at(attributes).add(step)
   }
 
   value(attributes: MetricAttributes<Key>): number {
-    return this.#cells.get(cellKey(attributes))?.value ?? 0
+    return this.at(attributes).value
   }
 
   observe(observe: Observe<Key>): void {
-    for (const { value, attributes } of this.#cells.values()) observe(value, attributes)
+    for (const { cell, attributes } of this.#cells.values()) observe(cell.value, attributes)
   }
 }
 

@@ -10,6 +10,7 @@ import type { Launch } from '../../processes/engine.ts'
 import type { Handlers } from './handlers.ts'
 
 const maxNamePatterns = 1000
+const nothing: ReadonlyMap<string, string> = new Map()
 
 /** What the children of a gateway get besides what the request says. */
 export interface ChildDefaults {
@@ -105,7 +106,8 @@ function prepareLaunch(
   const environment = childEnvironment({
     policy: params.envPolicy,
     overlay: params.env,
-    inherited: defaults.inheritedEnvironment(),
+    // Reading the gateway's own environment takes longer than everything else here.
+    inherited: params.envPolicy ? defaults.inheritedEnvironment() : nothing,
   })
   if (params.tty && !environment.has('SHELL')) environment.set('SHELL', defaults.loginShell)
   const isTraceGiven = Object.hasOwn({ ...params.envPolicy?.set, ...params.env }, 'TRACEPARENT')

@@ -52,6 +52,8 @@ export class Pipeline implements AsyncDisposable {
           STATE_EXPIRATION: options.stateExpiration,
           TEMPO_ENDPOINT: sink.url,
           LOKI_ENDPOINT: sink.url,
+          EXPORT_ENCODING: 'json',
+          EXPORT_COMPRESSION: 'none',
         },
         readyUrl: `http://127.0.0.1:${health}`,
       })
