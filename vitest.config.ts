@@ -15,6 +15,7 @@ export default defineConfig({
       project('architecture', 'test/architecture/**/*.test.ts'),
       project('integration', 'test/integration/**/*.test.ts', ['test/support/leak-check.ts']),
       project('conformance', 'test/conformance/**/*.test.ts', ['test/support/leak-check.ts']),
+      project('dashboards', 'test/dashboards/**/*.test.ts'),
       project('alerts', 'test/alerts/**/*.test.ts'),
       project('e2e', 'test/e2e/**/*.test.ts', ['test/support/leak-check.ts']),
       // Needs a collector, Prometheus and Alertmanager: `npm run stack`.

@@ -50,14 +50,14 @@ interface ConnectableTransport extends Transport {
 
 /** Owns everything: listeners, connections, sessions and through them the processes. */
 export class Gateway implements AsyncDisposable, GatewayState {
-  readonly ledger = new Ledger()
+  readonly ledger: Ledger
   readonly telemetry: Telemetry
   readonly requestMetrics: RequestMetrics
   readonly processMetrics: ProcessMetrics
   readonly connectionMetrics: ConnectionMetrics
   readonly closed: ClosedProcesses
   readonly #options: GatewayOptions
-  readonly #timers = new Timers(this.ledger)
+  readonly #timers: Timers
   readonly #sessions: SessionRegistry
   readonly #dispatcher: Dispatcher
   readonly #connections = new Set<Connection>()
@@ -70,6 +70,10 @@ export class Gateway implements AsyncDisposable, GatewayState {
     const { engine, limits, log, telemetry = new Telemetry() } = options
     const { instruments } = telemetry
     this.telemetry = telemetry
+    this.ledger = new Ledger(kind => {
+      instruments.guardLeaks.add({ kind })
+    })
+    this.#timers = new Timers(this.ledger)
     this.requestMetrics = new RequestMetrics(instruments)
     this.processMetrics = new ProcessMetrics(instruments)
     this.connectionMetrics = new ConnectionMetrics(instruments)

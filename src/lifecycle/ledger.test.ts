@@ -1,5 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { Guard, Ledger, ownedKinds } from './ledger.ts'
 
 test('taking a guard counts its kind up, disposing it counts down', () => {
@@ -60,4 +63,25 @@ test('whatever is taken and disposed in whichever order, the counts are those of
       }
     }),
   )
+})
+
+describe('a guard that is collected', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+
+  it('without having been released is told of, one that was released is not', async () => {
+    const leaked: string[] = []
+    const ledger = new Ledger(kind => leaked.push(kind))
+    ledger.take('process')[Symbol.dispose]()
+    ledger.take('session')
+    while (leaked.length === 0) {
+      await nextTurn()
+      collect()
+    }
+    await nextTurn()
+    collect()
+    await nextTurn()
+    expect(leaked).toEqual(['session'])
+    expect(ledger.outstanding()).toEqual({ session: 1 })
+  })
 })

@@ -2,18 +2,30 @@
 export const ownedKinds = ['connection', 'session', 'process', 'request', 'poll', 'timer', 'child'] as const
 export type OwnedKind = (typeof ownedKinds)[number]
 
+/** The others are taken and released by one block, thousands of times a second. */
+const longLived: ReadonlySet<OwnedKind> = new Set(['connection', 'session', 'process'])
+
 /**
  * Counts everything that is owned. Taking a guard counts up, disposing it counts down, once. The numbers are what
  * gauges report and what a leak test compares with zero.
  */
 export class Ledger {
+  readonly #leaked: FinalizationRegistry<OwnedKind>
   readonly #active = new Map<OwnedKind, number>(ownedKinds.map(kind => [kind, 0]))
+
+  /** `leaked` is told of guards that are gone without having been released, which is a defect of the gateway. */
+  constructor(leaked: (kind: OwnedKind) => void = () => {}) {
+    this.#leaked = new FinalizationRegistry(leaked)
+  }
 
   take(kind: OwnedKind): Guard {
     this.#move(kind, 1)
-    return new Guard(() => {
+    const guard: Guard = new Guard(() => {
       this.#move(kind, -1)
+      if (longLived.has(kind)) this.#leaked.unregister(guard)
     })
+    if (longLived.has(kind)) this.#leaked.register(guard, kind, guard)
+    return guard
   }
 
   active(kind: OwnedKind): number {

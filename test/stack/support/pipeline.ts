@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { OtlpSink } from '../../support/otlp-sink.ts'
 import { Daemon } from './daemon.ts'
 
+/** Exports, scrapes and expiry are seconds apart. */
+const settleMs = 20_000
+
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** The collector with our configuration, and a Prometheus that scrapes it every second. */
@@ -89,9 +92,11 @@ export class Pipeline implements AsyncDisposable {
   /** Values of a query now, by the labels that are asked for. */
   async query(promql: string, ...labels: string[]): Promise<Record<string, number>> {
     const response = await fetch(`${this.#prometheusUrl}/api/v1/query?query=${encodeURIComponent(promql)}`)
-    const { data } = (await response.json()) as {
-      data: { result: { metric: Record<string, string>; value: [number, string] }[] }
+    const { data, error } = (await response.json()) as {
+      error?: string
+      data?: { result: { metric: Record<string, string>; value: [number, string] }[] }
     }
+    if (data === undefined) throw new Error(`${promql}: ${error}`)
     return Object.fromEntries(
       data.result.map(({ metric, value }) => [labels.map(label => metric[label] ?? '').join(' '), Number(value[1])]),
     )
@@ -103,7 +108,7 @@ export class Pipeline implements AsyncDisposable {
     isRight: (values: Record<string, number>) => boolean,
     ...labels: string[]
   ): Promise<Record<string, number>> {
-    const deadline = performance.now() + 45_000
+    const deadline = performance.now() + settleMs
     for (;;) {
       const values = await this.query(promql, ...labels)
       if (isRight(values) || performance.now() > deadline) return values

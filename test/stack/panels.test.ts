@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { anyPort, Program } from '../support/program.ts'
+import { Pipeline } from './support/pipeline.ts'
+
+const folder = new URL('../../dashboards/', import.meta.url)
+
+interface Panel {
+  readonly title: string
+  readonly targets?: readonly { readonly expr: string }[]
+}
+
+const queries = readdirSync(folder)
+  .filter(name => name.endsWith('.json'))
+  .flatMap(name => {
+    const { panels } = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as { panels: Panel[] }
+    return panels.flatMap(({ title, targets = [] }) =>
+      targets.map(({ expr }) => ({ panel: `${name}: ${title}`, expr })),
+    )
+  })
+
+/** As Grafana fills it in when everything is chosen. */
+function filledIn(expr: string): string {
+  return expr.replaceAll(/"\$(?:job|instance)"/g, '".+"').replaceAll('$__rate_interval', '30s')
+}
+
+/** Makes everything happen that a panel may show, but what goes wrong. */
+async function load(program: Program, round: number): Promise<void> {
+  const peer = await program.connect()
+  const id = (name: string) => `${name}${round}`
+  await peer.run(id('ok'), 'echo hi; echo there >&2')
+  await peer.run(id('memory'), 'python3 -c "x = bytearray(300_000_000)"')
+  await peer.run(id('terminal'), 'exit 3', { tty: true })
+  await peer.start(id('cat'), ['/bin/cat'], { pipeStdin: true })
+  const poll = peer.request('process/read', { processId: id('cat'), waitMs: 5000 })
+  await peer.call('process/write', {
+    processId: id('cat'),
+    chunk: Buffer.from('hi\n').toString('base64'),
+    writeId: '1',
+  })
+  await poll
+  await peer.call('process/terminate', { processId: id('cat') })
+  await peer.event(id('cat'), 'process/closed')
+  await peer.request('process/read', { processId: 'nobody' })
+  peer.socket.close()
+  await peer.closed
+}
+
+it('has an answer for every query of every dashboard', { timeout: 180_000 }, async () => {
+  expect(queries.length).toBeGreaterThan(60)
+  await using pipeline = await Pipeline.start({ stateExpiration: '10s' })
+  await using program = await Program.listening(['serve', ...anyPort, '--census', '1s'], {
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: pipeline.endpoint, OTEL_METRIC_EXPORT_INTERVAL: '1000' },
+  })
+  const silent: string[] = []
+  for (let round = 0; round < 3; round++) {
+    await load(program, round)
+    const seen = `exec_server_processes_finished_total{result="success"} >= ${round + 1}`
+    await pipeline.settled(seen, values => Object.keys(values).length > 0)
+  }
+  // A second has to pass between two scrapes for a rate.
+  await pipeline.settled(
+    'sum(rate(exec_server_processes_finished_total[30s])) > 0',
+    values => Object.keys(values).length > 0,
+  )
+  for (const { panel, expr } of queries) {
+    const values = await pipeline.settled(filledIn(expr), found =>
+      Object.values(found).some(value => !Number.isNaN(value)),
+    )
+    if (!Object.values(values).some(value => !Number.isNaN(value))) silent.push(`${panel}: ${expr}`)
+  }
+  expect(silent).toEqual([])
+})
