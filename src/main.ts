@@ -75,7 +75,7 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
       os: 'linux',
       inheritedEnvironment: () => inheritableEnvironment(process.env),
       loginShell: host.loginShell ?? '/bin/sh',
-      markers: launch => new Map(settings.instanceMarker ? [[instanceMarker, markOf(identity, launch)]] : []),
+      markers: numbers => new Map(settings.instanceMarker ? [[instanceMarker, markOf(identity, numbers)]] : []),
       launches,
       passesTrace: settings.passTrace,
     },
@@ -108,7 +108,10 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
     isServing: command === 'serve',
   })
   const admin = adminAddress(settings)
-  if (admin !== undefined) await gateway.listenForOperators({ ...admin, pages: observed.pages })
+  if (admin !== undefined) {
+    const url = await gateway.listenForOperators({ ...admin, pages: observed.pages })
+    log.info({ url }, 'operators are served')
+  }
   if (settings.listen.transport === 'stdio') {
     await observed.start()
     await Promise.race([gateway.serveStdio(process.stdin, openStandardOutput()), stopped])
@@ -130,7 +133,8 @@ function registryFacts(gateway: Gateway, launches: LaunchRegistry): RegistryFact
   return {
     now: performance.now(),
     launches: sessions.flatMap(session => [...session.processes.summaries()]),
-    liveSessions: new Set(sessions.map(({ id }) => id)),
+    liveSessions: new Set(sessions.map(({ number }) => number)),
+    lastLaunch: launches.last,
     attribute: launch => launches.find(launch),
   }
 }

@@ -18,7 +18,7 @@ export interface ObservationOptions {
   readonly opened: OpenLog
   readonly leaks: LeakLedger
   readonly instance: string
-  /** `serve` can always be scraped; `exec-server` loads the SDK only when there is a collector. */
+  /** `serve` can always be scraped; `exec-server` loads the SDK only for a collector or its own page. */
   readonly isServing: boolean
 }
 
@@ -49,8 +49,9 @@ export class Observation implements AsyncDisposable {
 
   /** Loads the SDK where there is a use for it. Failing to is said once and stops nothing. */
   async start(): Promise<void> {
-    const { isServing, telemetry, opened, instance, settings } = this.#options
-    if (this.#otlp.isDisabled || (!isServing && this.#otlp.exported.size === 0)) return this.#countForNobody()
+    const { telemetry, opened, instance, settings } = this.#options
+    const isWanted = this.#hasScrapePage || this.#otlp.exported.size > 0
+    if (this.#otlp.isDisabled || !isWanted) return this.#countForNobody()
     try {
       const { OpenTelemetry } = await import('./telemetry/opentelemetry.ts')
       this.#runtime = new RuntimeMonitor()

@@ -6,7 +6,7 @@ import { sessionStates, transports } from '../telemetry/catalogue.ts'
 import type { Gauges } from '../telemetry/instruments.ts'
 import type { ConnectionMetrics } from './connection-metrics.ts'
 import type { Connection } from './connection.ts'
-import type { GatewayLimits } from './gateway.ts'
+import type { GatewayLimits } from './gateway-limits.ts'
 
 /** What the gauges of a gateway look at. Each looks when the metrics are collected. */
 export interface GatewayState {

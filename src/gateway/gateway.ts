@@ -8,17 +8,17 @@ import { ClosedProcesses } from '../processes/closed-processes.ts'
 import type { ProcessEngine } from '../processes/engine.ts'
 import { OomEvents } from '../processes/oom-events.ts'
 import { ProcessMetrics } from '../processes/process-metrics.ts'
-import type { ProcessLimits } from '../processes/process-limits.ts'
 import { SessionMetrics } from '../sessions/session-metrics.ts'
-import { type SessionLimits, SessionRegistry } from '../sessions/session-registry.ts'
+import { SessionRegistry } from '../sessions/session-registry.ts'
 import type { Session } from '../sessions/session.ts'
 import { Telemetry } from '../telemetry/telemetry.ts'
-import { Connection, type ConnectionLimits } from './connection.ts'
+import { Connection } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { AdminListener } from './admin-listener.ts'
 import { ConnectionMetrics } from './connection-metrics.ts'
 import { statePage } from './debug-pages.ts'
 import { type GatewayGauges, gatewayGauges, type GatewayState } from './gateway-gauges.ts'
+import type { GatewayLimits } from './gateway-limits.ts'
 import { environmentHandlers } from './handlers/environment-handlers.ts'
 import { type ChildDefaults, processHandlers } from './handlers/process-handlers.ts'
 import { type Page, type Pages, textPage } from './pages.ts'
@@ -29,10 +29,6 @@ import { WebSocketListener } from './websocket-listener.ts'
 
 /** How often silent connections are looked for. */
 const livenessPeriodMs = 1000
-
-export interface GatewayLimits extends ConnectionLimits, ProcessLimits, SessionLimits {
-  readonly maxConnections: number
-}
 
 export interface GatewayOptions {
   readonly limits: GatewayLimits

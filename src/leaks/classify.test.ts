@@ -8,15 +8,16 @@ const gatewayPid = 100
 const gateway = { instance: 'i', bootId: 'b', pidNamespace: '4026531836', pid: gatewayPid, startTicks: 7 }
 
 function scanned(pid: number, launch: number | undefined, more: Partial<ScannedProcess> = {}): ScannedProcess {
-  const mark = launch === undefined ? undefined : markOf(gateway, launch)
+  const mark = launch === undefined ? undefined : markOf(gateway, { session: 1, launch })
   return { pid, state: 'S', parent: gatewayPid, session: pid, startTicks: pid * 10, mark, ...more }
 }
 
-function facts(launches: Partial<LaunchFacts>[], liveSessions: string[] = ['s']): RegistryFacts {
+function facts(launches: Partial<LaunchFacts>[], liveSessions: number[] = [1]): RegistryFacts {
   return {
     now: 100_000,
     liveSessions: new Set(liveSessions),
-    attribute: launch => (launch < 900 ? { sessionId: 's', processId: `p${launch}`, traceId: undefined } : undefined),
+    lastLaunch: 900,
+    attribute: launch => (launch < 880 ? { sessionId: 's', processId: `p${launch}`, traceId: undefined } : undefined),
     launches: launches.map((launch, index) => ({
       launch: index + 1,
       pid: 1000 + index,
@@ -44,7 +45,8 @@ describe('a census', () => {
 
   it.each([
     ['whose session has ended', scanned(7, 1), facts([], []), ['7 ownerless']],
-    ['that nobody remembers', scanned(7, 950), facts([]), ['7 unregistered']],
+    ['that was never launched', scanned(7, 950), facts([]), ['7 unregistered']],
+    ['whose session lives although its launch is forgotten', scanned(7, 890), facts([]), []],
     ['that came home and is not waited for', scanned(7, undefined, { state: 'Z' }), facts([]), ['7 zombie']],
     ['that is dead and somebody else’s', scanned(7, undefined, { state: 'Z', parent: 1 }), facts([]), []],
     ['that is about to be waited for', scanned(1000, undefined, { state: 'Z' }), facts([{}]), []],
@@ -71,7 +73,7 @@ describe('a census', () => {
     fc.assert(
       fc.property(fc.uniqueArray(process, { selector: ({ pid }) => pid }), fc.boolean(), (processes, isAlive) => {
         const all = processes.map(({ pid, launch, state, session }) => scanned(pid, launch, { state, session }))
-        const census = classify(all, facts([{}, {}], isAlive ? ['s'] : []), gatewayPid)
+        const census = classify(all, facts([{}, {}], isAlive ? [1] : []), gatewayPid)
         const living = all.filter(({ state }) => state !== 'Z').length
         expect(census.leaders + census.descendants).toBeLessThanOrEqual(living)
         expect(census.leaders).toBeLessThanOrEqual(2)
@@ -84,18 +86,18 @@ describe('a census', () => {
 
 describe('a mark', () => {
   it('says which gateway and which launch', () => {
-    expect(parseMark(markOf(gateway, 42))).toEqual({ gateway, launch: 42 })
+    expect(parseMark(markOf(gateway, { session: 3, launch: 42 }))).toEqual({ gateway, session: 3, launch: 42 })
   })
 
   it.each([
     '',
     'i',
-    'i:b:1:2:3',
-    'i:b:1:2:3:4:5',
-    'i:b:1:-2:3:4',
-    'i:b:1:2:3:4e1',
-    ':b:1:2:3:4',
-    'i:b:1:2:3:99999999999999999',
+    'i:b:1:2:3:4',
+    'i:b:1:2:3:4:5:6',
+    'i:b:1:-2:3:4:5',
+    'i:b:1:2:3:4e1:5',
+    ':b:1:2:3:4:5',
+    'i:b:1:2:3:4:99999999999999999',
   ])('is not %j, which a process may have written itself', text => {
     expect(parseMark(text)).toBeUndefined()
   })

@@ -1,6 +1,6 @@
 import type { Attribution } from '../processes/launch-registry.ts'
 import type { AttributeValue } from '../telemetry/catalogue.ts'
-import { parseMark } from './marker.ts'
+import { type Mark, parseMark } from './marker.ts'
 import type { ScannedProcess } from './scan.ts'
 
 export type LeakReason = AttributeValue<'processesLeaked', 'reason'>
@@ -19,7 +19,10 @@ export interface LaunchFacts {
 export interface RegistryFacts {
   readonly now: number
   readonly launches: readonly LaunchFacts[]
-  readonly liveSessions: ReadonlySet<string>
+  /** Their numbers. */
+  readonly liveSessions: ReadonlySet<number>
+  /** The highest number a launch has. */
+  readonly lastLaunch: number
   attribute(launch: number): Attribution | undefined
 }
 
@@ -64,7 +67,7 @@ export function classify(scanned: readonly ScannedProcess[], facts: RegistryFact
     if (isLeader) leaders += 1
     else descendants += 1
     const attribution = facts.attribute(launch)
-    const reason = reasonOf(attribution, known, isLeader, facts)
+    const reason = isLeader ? pendingKill(known, facts) : mark && reasonOf(mark, facts)
     if (reason !== undefined) findings.push(finding(reason, found, attribution))
   }
   for (const { state, exitedAt, pid, launch } of facts.launches) {
@@ -74,19 +77,14 @@ export function classify(scanned: readonly ScannedProcess[], facts: RegistryFact
   return { leaders, descendants, findings }
 }
 
-function reasonOf(
-  attribution: Attribution | undefined,
-  known: LaunchFacts | undefined,
-  isLeader: boolean,
-  { now, liveSessions }: RegistryFacts,
-): LeakReason | undefined {
-  if (isLeader) {
-    const isPending = known?.killedAt !== undefined && now - known.killedAt >= killPendingMs
-    return isPending ? 'kill_pending' : undefined
-  }
-  if (attribution === undefined) return 'unregistered'
-  // What a live session left running on purpose is its own affair.
-  return liveSessions.has(attribution.sessionId) ? undefined : 'ownerless'
+function pendingKill({ killedAt }: LaunchFacts, { now }: RegistryFacts): LeakReason | undefined {
+  return killedAt !== undefined && now - killedAt >= killPendingMs ? 'kill_pending' : undefined
+}
+
+/** What a live session left running on purpose is its own affair, however long ago that was. */
+function reasonOf({ session, launch }: Mark, { lastLaunch, liveSessions }: RegistryFacts): LeakReason | undefined {
+  if (launch > lastLaunch) return 'unregistered'
+  return liveSessions.has(session) ? undefined : 'ownerless'
 }
 
 function finding(reason: LeakReason, found: ScannedProcess, attribution: Attribution | undefined): Finding {

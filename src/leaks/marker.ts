@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs'
+import type { LaunchNumbers } from '../processes/launch-registry.ts'
 import { readStat } from '../processes/proc-stat.ts'
 
 /**
@@ -32,25 +33,25 @@ export function markPrefix({ instance, bootId, pidNamespace, pid, startTicks }: 
 }
 
 /** The mark of the processes of one launch: value of `EXECGATE_INSTANCE` in their environment. */
-export function markOf(gateway: GatewayIdentity, launch: number): string {
-  return `${markPrefix(gateway)}${launch}`
+export function markOf(gateway: GatewayIdentity, { session, launch }: LaunchNumbers): string {
+  return `${markPrefix(gateway)}${session}:${launch}`
 }
 
-export interface Mark {
+export interface Mark extends LaunchNumbers {
   readonly gateway: GatewayIdentity
-  readonly launch: number
 }
 
 /** `undefined` for a text that is not a mark: a process may write into its own environment. */
 export function parseMark(text: string): Mark | undefined {
-  const [instance, bootId, pidNamespace, pid, startTicks, launch, ...more] = text.split(':')
-  const numbers = [pid, startTicks, launch].map(digits =>
+  const [instance, bootId, pidNamespace, pid, startTicks, session, launch, ...more] = text.split(':')
+  const numbers = [pid, startTicks, session, launch].map(digits =>
     /^\d{1,15}$/.test(digits ?? '') ? Number(digits) : Number.NaN,
   )
   if (!instance || !bootId || !pidNamespace || more.length > 0 || numbers.some(Number.isNaN)) return undefined
-  const [pidNumber = 0, startNumber = 0, launchNumber = 0] = numbers
+  const [pidNumber = 0, startNumber = 0, sessionNumber = 0, launchNumber = 0] = numbers
   return {
     gateway: { instance, bootId, pidNamespace, pid: pidNumber, startTicks: startNumber },
+    session: sessionNumber,
     launch: launchNumber,
   }
 }

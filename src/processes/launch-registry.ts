@@ -5,8 +5,15 @@ export interface Attribution {
   readonly traceId: string | undefined
 }
 
-/** Launches remembered: beyond this the oldest are forgotten, and what they left behind cannot be attributed. */
+/** Launches remembered: beyond this the oldest are forgotten, and who asked for them is unknown then. */
 const maxRemembered = 20_000
+
+/** What the mark of a process says about where it comes from. */
+export interface LaunchNumbers {
+  /** Of the session, which is not its id: that is a secret of its client. */
+  readonly session: number
+  readonly launch: number
+}
 
 /**
  * Numbers every launch of a gateway. The number is part of the mark its processes carry, so that whatever descends from a
@@ -24,6 +31,11 @@ export class LaunchRegistry {
       const [oldest] = this.#attributions.keys()
       if (oldest !== undefined) this.#attributions.delete(oldest)
     }
+    return this.#last
+  }
+
+  /** The highest number that was given. */
+  get last(): number {
     return this.#last
   }
 

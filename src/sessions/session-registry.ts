@@ -21,6 +21,7 @@ export class SessionRegistry implements AsyncDisposable {
   /** Sessions that are ending: no longer to be found, but their processes may still be. */
   readonly #ending = new Set<Session>()
   #isClosed = false
+  #lastNumber = 0
 
   constructor(options: { host: ProcessHost; limits: SessionLimits; log: Logger; metrics?: SessionMetrics }) {
     this.#host = options.host
@@ -44,6 +45,7 @@ export class SessionRegistry implements AsyncDisposable {
     const id = randomUUID()
     const session: Session = Session.open({
       id,
+      number: ++this.#lastNumber,
       owner,
       host: this.#host,
       ledger: this.#host.ledger,

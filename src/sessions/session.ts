@@ -23,6 +23,8 @@ type State =
 
 export interface SessionOptions {
   readonly id: string
+  /** Tells sessions of one gateway apart where the id, which is a secret, must not be seen. */
+  readonly number: number
   readonly owner: SessionOwner
   readonly host: ProcessHost
   readonly ledger: Ledger
@@ -39,6 +41,7 @@ export interface SessionOptions {
 /** A client's processes, which outlive its connections. Either a connection owns it or its time is running out. */
 export class Session implements AsyncDisposable {
   readonly id: string
+  readonly number: number
   readonly openedAt = performance.now()
   readonly processes: ProcessTable
   readonly #options: SessionOptions
@@ -47,6 +50,7 @@ export class Session implements AsyncDisposable {
 
   private constructor(options: SessionOptions) {
     this.id = options.id
+    this.number = options.number
     this.#options = options
     this.#held = options.ledger.take('session')
     this.processes = new ProcessTable(options.host)

@@ -9,7 +9,7 @@ const checkout = fileURLToPath(new URL('../..', import.meta.url))
 const everything = { inherit: 'all' as const, ignoreDefaultExcludes: true, exclude: [], set: {}, includeOnly: [] }
 
 /** The environment of a child that inherits whatever it may. */
-const mark = /^[\da-f-]{36}:[\da-f-]{36}:\d+:\d+:\d+:\d+$/
+const mark = /^[\da-f-]{36}:[\da-f-]{36}:\d+:\d+:\d+:\d+:\d+$/
 
 async function inheritedBy(peer: Peer, processId: string): Promise<Record<string, string>> {
   await peer.start(processId, ['/usr/bin/env', '-0'], { envPolicy: everything })

@@ -135,3 +135,25 @@ test('nothing is loaded or served when telemetry is off', async () => {
   expect(await program.statusOf('/metrics')).toBe(404)
   expect((await (await program.connect()).run('p', 'true')).exitCode).toBe(0)
 })
+
+test('exec-server shows its metrics where it is told to, without a collector', async () => {
+  await using program = await Program.listening(['exec-server', '--admin-listen', '127.0.0.1:0', '--log-level', 'info'])
+  await program.logged.contains(/"msg":"operators are served"/)
+  const [, url = ''] = /"url":"([^"]+)"/.exec(program.logged.text) ?? []
+  expect((await (await program.connect()).run('p', 'true')).exitCode).toBe(0)
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  expect(metrics).toContain('exec_server_processes_finished_total{result="success"} 1\n')
+  expect(await program.statusOf('/metrics')).toBe(404)
+})
+
+test('the metrics page is what Prometheus reads', async () => {
+  await using program = await Program.listening(['serve', '--listen', 'ws://127.0.0.1:0'])
+  await (await program.connect()).run('p', 'true')
+  const answer = await fetch(`${program.url.replace('ws', 'http')}/metrics`)
+  expect(answer.headers.get('content-type')).toContain('version=0.0.4')
+  const text = await answer.text()
+  for (const line of text.split('\n').filter(candidate => candidate !== '' && !candidate.startsWith('#'))) {
+    expect(line).toMatch(/^exec_server_[a-z_]+(\{[^}]*\})? -?[\d.e+-]+$/)
+  }
+  expect(text.split('\n').length).toBeLessThan(5000)
+})

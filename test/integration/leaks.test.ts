@@ -6,6 +6,7 @@ import { LeakLedger, type LeakLedgerOptions } from '../../src/leaks/leak-ledger.
 import { markOf, thisGateway } from '../../src/leaks/marker.ts'
 import { Ledger } from '../../src/lifecycle/ledger.ts'
 import { Timers } from '../../src/lifecycle/timers.ts'
+import type { LaunchNumbers } from '../../src/processes/launch-registry.ts'
 import { instanceMarker } from '../../src/processes/watchdog.ts'
 import { eventually } from '../support/eventually.ts'
 import { ForeignProcess } from '../support/foreign-process.ts'
@@ -17,7 +18,7 @@ const env = { PATH: '/usr/bin:/bin' }
 
 /** A gateway with a ledger of its leaks, which looks when the test says so. */
 async function startObserved(options: Partial<LeakLedgerOptions> = {}, identity = thisGateway(crypto.randomUUID())) {
-  const markers = (launch: number) => new Map([[instanceMarker, markOf(identity, launch)]])
+  const markers = (numbers: LaunchNumbers) => new Map([[instanceMarker, markOf(identity, numbers)]])
   const gateway = await startGateway({ markers, limits: { detachedSessionMs: 1, graceMs: 100 } })
   const { instruments } = gateway.gateway.telemetry
   const leaks = LeakLedger.open({
@@ -33,7 +34,8 @@ async function startObserved(options: Partial<LeakLedgerOptions> = {}, identity 
     facts: () => ({
       now: performance.now(),
       launches: [...gateway.gateway.sessions()].flatMap(session => [...session.processes.summaries()]),
-      liveSessions: new Set(Array.from(gateway.gateway.sessions(), ({ id }) => id)),
+      liveSessions: new Set(Array.from(gateway.gateway.sessions(), ({ number }) => number)),
+      lastLaunch: gateway.launches.last,
       attribute: launch => gateway.launches.find(launch),
     }),
     ...options,

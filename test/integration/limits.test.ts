@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { GatewayLimits } from '../../src/gateway/gateway.ts'
+import type { GatewayLimits } from '../../src/gateway/gateway-limits.ts'
 import type { Received } from '../support/conversation.ts'
 import type { Peer } from '../support/peer.ts'
 import { startGateway } from '../support/start-gateway.ts'

@@ -1,9 +1,10 @@
 import { pino } from 'pino'
 import { expect } from 'vitest'
-import { Gateway, type GatewayLimits } from '../../src/gateway/gateway.ts'
+import { Gateway } from '../../src/gateway/gateway.ts'
+import type { GatewayLimits } from '../../src/gateway/gateway-limits.ts'
 import { describeHost, noCapabilities, systemFacts } from '../../src/gateway/host-environment.ts'
 import { ChildReaper } from '../../src/processes/child-reaper.ts'
-import { LaunchRegistry } from '../../src/processes/launch-registry.ts'
+import { type LaunchNumbers, LaunchRegistry } from '../../src/processes/launch-registry.ts'
 import { Libc } from '../../src/processes/libc.ts'
 import { NativeEngine } from '../../src/processes/native-engine.ts'
 import { Peer } from './peer.ts'
@@ -42,7 +43,7 @@ export interface FixtureOptions {
   readonly limits?: Partial<GatewayLimits>
   /** What children may inherit, instead of a small environment. */
   readonly inherited?: ReadonlyMap<string, string>
-  readonly markers?: (launch: number) => ReadonlyMap<string, string>
+  readonly markers?: (numbers: LaunchNumbers) => ReadonlyMap<string, string>
 }
 
 /** A gateway in this process with real children. Disposing it drains it and demands that nothing is left. */
@@ -58,7 +59,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
       os: 'linux',
       inheritedEnvironment: () => options.inherited ?? new Map([['PATH', '/usr/local/bin:/usr/bin:/bin']]),
       loginShell: '/bin/sh',
-      markers: launch => options.markers?.(launch) ?? new Map(),
+      markers: numbers => options.markers?.(numbers) ?? new Map(),
       launches,
       passesTrace: true,
     },

@@ -5,7 +5,7 @@ import type { Params } from '../../protocol/method-table.ts'
 import type { HostOs, PathUri } from '../../protocol/path-uri.ts'
 import { restrictsAnything } from '../../protocol/sandbox-schemas.ts'
 import { childEnvironment } from '../../processes/child-environment.ts'
-import type { LaunchRegistry } from '../../processes/launch-registry.ts'
+import type { LaunchNumbers, LaunchRegistry } from '../../processes/launch-registry.ts'
 import type { Launch } from '../../processes/engine.ts'
 import type { Handlers } from './handlers.ts'
 
@@ -20,7 +20,7 @@ export interface ChildDefaults {
   /** Shell for a terminal whose environment names none. */
   readonly loginShell: string
   /** Variables for the next child, such as the marker its gateway finds it by. */
-  markers(launch: number): ReadonlyMap<string, string>
+  markers(numbers: LaunchNumbers): ReadonlyMap<string, string>
   readonly launches: LaunchRegistry
   /** Whether children get the context of the trace they are started in. */
   readonly passesTrace: boolean
@@ -40,7 +40,8 @@ export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
         refuseLongId(params.processId)
         const { processId } = params
         const number = defaults.launches.number({ sessionId: session.id, processId, traceId: span?.ids.trace_id })
-        const launch = prepareLaunch(params, defaults, span?.carrier, number)
+        const numbers = { session: session.number, launch: number }
+        const launch = prepareLaunch(params, defaults, span?.carrier, numbers)
         span?.reached('queued')
         const origin = { requestedAt: receivedAt, span, launch: number }
         const started = session.processes.start(processId, launch, origin)
@@ -94,7 +95,7 @@ function prepareLaunch(
   params: Params<'process/start'>,
   defaults: ChildDefaults,
   carrier: TraceCarrier | undefined,
-  number: number,
+  numbers: LaunchNumbers,
 ): Launch {
   refuseManyPatterns([...(params.envPolicy?.exclude ?? []), ...(params.envPolicy?.includeOnly ?? [])])
   const cwd = nativeCwd(params.cwd, defaults.os)
@@ -112,7 +113,7 @@ function prepareLaunch(
   if (params.tty && !environment.has('SHELL')) environment.set('SHELL', defaults.loginShell)
   const isTraceGiven = Object.hasOwn({ ...params.envPolicy?.set, ...params.env }, 'TRACEPARENT')
   if (carrier !== undefined && defaults.passesTrace && !isTraceGiven) passTrace(carrier, environment)
-  for (const [name, value] of defaults.markers(number)) environment.set(name, value)
+  for (const [name, value] of defaults.markers(numbers)) environment.set(name, value)
   refuseNul('argv', params.argv)
   refuseNul('arg0', [params.arg0 ?? ''])
   refuseNul('env', environment.keys())

@@ -1,0 +1,8 @@
+import type { ProcessLimits } from '../processes/process-limits.ts'
+import type { SessionLimits } from '../sessions/session-registry.ts'
+import type { ConnectionLimits } from './connection.ts'
+
+/** Everything a gateway bounds. All of it comes from the configuration. */
+export interface GatewayLimits extends ConnectionLimits, ProcessLimits, SessionLimits {
+  readonly maxConnections: number
+}
