@@ -21,7 +21,7 @@ const queries = readdirSync(folder)
 
 /** As Grafana fills it in when everything is chosen. */
 function filledIn(expr: string): string {
-  return expr.replaceAll(/"\$(?:job|instance)"/g, '".+"').replaceAll('$__rate_interval', '30s')
+  return expr.replaceAll(/"\$(?:job|instance)"/g, '".+"').replaceAll('$__rate_interval', '5m')
 }
 
 /** Makes everything happen that a panel may show, but what goes wrong. */
@@ -46,17 +46,26 @@ async function load(program: Program, round: number): Promise<void> {
   await peer.closed
 }
 
+/** On standard streams a session ends with its input, and says so in the last export. */
+async function endSession(env: Record<string, string>): Promise<void> {
+  await using program = Program.start(['exec-server', '--listen', 'stdio'], { env })
+  program.stdin.end('{"id":1,"method":"initialize","params":{"clientName":"load"}}\n')
+  await program.ended
+}
+
 it('has an answer for every query of every dashboard', { timeout: 180_000 }, async () => {
   expect(queries.length).toBeGreaterThan(60)
   await using pipeline = await Pipeline.start({ stateExpiration: '10s' })
-  await using program = await Program.listening(['serve', ...anyPort, '--census', '1s'], {
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: pipeline.endpoint, OTEL_METRIC_EXPORT_INTERVAL: '1000' },
-  })
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: pipeline.endpoint, OTEL_METRIC_EXPORT_INTERVAL: '1000' }
+  await using program = await Program.listening(['serve', ...anyPort, '--census', '1s'], { env })
   const silent: string[] = []
   for (let round = 0; round < 3; round++) {
     await load(program, round)
     const seen = `exec_server_processes_finished_total{result="success"} >= ${round + 1}`
     await pipeline.settled(seen, values => Object.keys(values).length > 0)
+    await endSession({ ...env, OTEL_RESOURCE_ATTRIBUTES: 'service.instance.id=on-standard-streams' })
+    const ended = `exec_server_session_duration_seconds_count >= ${round + 1}`
+    await pipeline.settled(ended, values => Object.keys(values).length > 0)
   }
   // A second has to pass between two scrapes for a rate.
   await pipeline.settled(
