@@ -12,6 +12,7 @@ import { statusRoundTrip } from './status-round-trip.ts'
 import { type Bench, type BenchContext, type Finding, verdictOn } from './support/bench.ts'
 import { json, markdown, textHeading, textRow } from './support/report.ts'
 import { Server } from './support/server.ts'
+import { telemetry } from './telemetry.ts'
 import { watchdogMemory } from './watchdog-memory.ts'
 
 const benches: readonly Bench[] = [
@@ -22,6 +23,7 @@ const benches: readonly Bench[] = [
   outputRate,
   statusRoundTrip,
   slowClient,
+  telemetry,
   watchdogMemory,
   sessionMemory,
 ]

@@ -26,22 +26,26 @@ export class Server implements AsyncDisposable {
     this.#resources = resources
   }
 
-  /** This checkout's program, with its defaults. */
-  static startGateway(this: void): Promise<Server> {
-    return Server.#start(process.execPath, [launcher])
+  /** This checkout's program, with its defaults and these variables. */
+  static startGateway(this: void, variables: Readonly<Record<string, string>> = {}): Promise<Server> {
+    return Server.#start(process.execPath, [launcher], variables)
   }
 
   /** The reference program, with an empty home. */
   static startReference(this: void, program: string): Promise<Server> {
-    return Server.#start(program, [])
+    return Server.#start(program, [], {})
   }
 
-  static async #start(file: string, leading: readonly string[]): Promise<Server> {
+  static async #start(
+    file: string,
+    leading: readonly string[],
+    variables: Readonly<Record<string, string>>,
+  ): Promise<Server> {
     await using starting = new AsyncDisposableStack()
     const home = starting.adopt(mkdtempDisposableSync(join(tmpdir(), 'execgate-bench-')), removeHome)
     const child = spawn(file, [...leading, 'exec-server', '--listen', 'ws://127.0.0.1:0'], {
       cwd: home.path,
-      env: { PATH: process.env['PATH'], HOME: home.path, CODEX_HOME: home.path },
+      env: { PATH: process.env['PATH'], HOME: home.path, CODEX_HOME: home.path, ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     starting.adopt(child, end)
