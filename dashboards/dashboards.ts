@@ -1,3 +1,5 @@
+import { errorKinds } from '../src/protocol/gateway-error.ts'
+import { metrics } from '../src/telemetry/catalogue.ts'
 import type { Dashboard, Panel, Target } from './panels.ts'
 import { countRate, largest, quantile, rate, series, shareBeyond, total } from './queries.ts'
 
@@ -5,7 +7,7 @@ const availabilityObjective = 0.001
 const latencyObjective = 0.05
 const fastSeconds = 0.25
 /** Failures that are the gateway's. */
-const serverFaults = ['internal', 'limitReached'] as const
+const serverFaults = metrics.requestErrors.attributes.kind.filter(kind => errorKinds[kind].isServerFault)
 /** Reads wait for news on purpose. */
 const notReads = { method: { not: 'process/read' } } as const
 

@@ -105,7 +105,6 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
     opened,
     leaks,
     instance,
-    isServing: command === 'serve',
   })
   const admin = adminAddress(settings)
   if (admin !== undefined) {
@@ -132,7 +131,7 @@ function registryFacts(gateway: Gateway, launches: LaunchRegistry): RegistryFact
   const sessions = [...gateway.sessions()]
   return {
     now: performance.now(),
-    launches: sessions.flatMap(session => [...session.processes.summaries()]),
+    launches: sessions.flatMap(session => [...session.processes.openSummaries()]),
     liveSessions: new Set(sessions.map(({ number }) => number)),
     lastLaunch: launches.last,
     attribute: launch => launches.find(launch),

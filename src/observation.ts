@@ -18,8 +18,6 @@ export interface ObservationOptions {
   readonly opened: OpenLog
   readonly leaks: LeakLedger
   readonly instance: string
-  /** `serve` can always be scraped; `exec-server` loads the SDK only for a collector or its own page. */
-  readonly isServing: boolean
 }
 
 /** Makes one gateway visible: the pages for operators, and the SDK once it is loaded. */
@@ -80,7 +78,7 @@ export class Observation implements AsyncDisposable {
   }
 
   get #hasScrapePage(): boolean {
-    return this.#options.isServing || this.#options.settings.adminListen !== 'off'
+    return this.#options.settings.adminListen !== 'off'
   }
 
   #gauges(runtime: RuntimeMonitor): Omit<Gauges, 'telemetryQueue'> {

@@ -1,5 +1,5 @@
 import { fastify, type FastifyInstance } from 'fastify'
-import { addPages, type Pages } from './pages.ts'
+import { addPages, isFromBrowser, type Pages } from './pages.ts'
 
 /** Sockets of scrapers and people. */
 const maxSockets = 64
@@ -20,9 +20,8 @@ export class AdminListener implements AsyncDisposable {
     const app = fastify({ forceCloseConnections: true })
     app.server.maxConnections = maxSockets
     app.addHook('onRequest', (request, reply, next) => {
-      // Nothing that runs in a browser may look into the machine.
-      if (request.headers.origin === undefined) next()
-      else reply.code(403).send()
+      if (isFromBrowser(request)) reply.code(403).send()
+      else next()
     })
     app.setNotFoundHandler((_request, reply) => reply.code(404).send())
     addPages(app, options.pages)

@@ -12,7 +12,7 @@ import { initializedNotification, type MethodFamily } from '../protocol/method-t
 import type { Session, SessionOwner } from '../sessions/session.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { ConnectionSpan, Tracing } from '../telemetry/tracing.ts'
-import { type CloseCause, ConnectionMetrics } from './connection-metrics.ts'
+import type { CloseCause, ConnectionMetrics } from './connection-metrics.ts'
 import { Disconnected, type Dispatcher, type RequestSource } from './dispatcher.ts'
 import { Liveness, type LivenessLimits } from './liveness.ts'
 import { Outbox } from './outbox.ts'
@@ -38,8 +38,9 @@ export interface ConnectionOptions {
   readonly timers: Timers
   readonly limits: ConnectionLimits
   readonly log: Logger
-  readonly metrics?: ConnectionMetrics
-  readonly tracing?: Tracing | undefined
+  readonly metrics: ConnectionMetrics
+  /** `undefined` while tracing is off. */
+  readonly tracing: Tracing | undefined
   /** Called once, when the connection is over and its session detached. */
   readonly ended: (session: Session | undefined) => void
 }
@@ -80,7 +81,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#transport = options.transport
-    this.#metrics = options.metrics ?? new ConnectionMetrics()
+    this.#metrics = options.metrics
     this.#outbox = new Outbox(options.transport, options.timers, options.limits.outputInFlightBytes, this.#metrics)
     this.#log = options.log.child({ connectionId: this.id })
     this.#liveness = new Liveness({

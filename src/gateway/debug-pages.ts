@@ -1,17 +1,12 @@
-import type { Session } from '../sessions/session.ts'
-import type { Connection } from './connection.ts'
+import { ownedKinds } from '../lifecycle/ledger.ts'
+import type { GatewayState } from './gateway-gauges.ts'
 import { jsonPage, type Page } from './pages.ts'
 
 /** More of a kind than this are counted but not listed. */
 const maxListed = 1000
 
 /** `/debug/state`: what there is, in numbers and ids. Nothing tells what runs: no command, path or output. */
-export function statePage(gateway: {
-  readonly isDraining: boolean
-  readonly guards: Readonly<Record<string, number>>
-  connections(): Iterable<Connection>
-  sessions(): Iterable<Session>
-}): Page {
+export function statePage(gateway: GatewayState): Page {
   const connections = [...gateway.connections()]
   const sessions = [...gateway.sessions()]
   const processes = sessions.flatMap(session =>
@@ -19,7 +14,7 @@ export function statePage(gateway: {
   )
   return jsonPage({
     isDraining: gateway.isDraining,
-    guards: gateway.guards,
+    guards: Object.fromEntries(ownedKinds.map(kind => [kind, gateway.ledger.active(kind)])),
     connections: list(connections, ({ id, transport, sessionId, ageMs, queuedBytes, requestCount }) => ({
       id,
       transport,
@@ -36,8 +31,14 @@ export function statePage(gateway: {
     })),
     processes: list(
       processes,
-      ({ pid, ageMs, launch: _launch, exitedAt: _exitedAt, killedAt: _killedAt, ...summary }) => ({
-        ...summary,
+      ({ sessionId, id, state, retainedBytes, queuedInputBytes, isHeldBack, polls, pid, ageMs }) => ({
+        sessionId,
+        id,
+        state,
+        retainedBytes,
+        queuedInputBytes,
+        isHeldBack,
+        polls,
         pid: pid ?? null,
         ageMs: Math.round(ageMs),
       }),

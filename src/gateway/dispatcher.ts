@@ -6,7 +6,7 @@ import { maxReplyBytes } from '../protocol/limits.ts'
 import { isMethodName, type MethodFamily, methods } from '../protocol/method-table.ts'
 import { shorten } from '../protocol/text-excerpt.ts'
 import type { Session } from '../sessions/session.ts'
-import { Telemetry } from '../telemetry/telemetry.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { ConnectionSpan, RequestSpan } from '../telemetry/tracing.ts'
 import type { Caller, Handlers, RequestContext } from './handlers/handlers.ts'
 import type { CountedMethod, RequestObserver, RequestResult } from './request-metrics.ts'
@@ -42,8 +42,8 @@ export class Dispatcher {
   readonly #log: Logger
   readonly #telemetry: Telemetry
 
-  constructor(options: { handlers: Handlers; observer: RequestObserver; log: Logger; telemetry?: Telemetry }) {
-    this.#telemetry = options.telemetry ?? new Telemetry()
+  constructor(options: { handlers: Handlers; observer: RequestObserver; log: Logger; telemetry: Telemetry }) {
+    this.#telemetry = options.telemetry
     this.#handlers = options.handlers
     this.#observer = options.observer
     this.#log = options.log
@@ -59,16 +59,16 @@ export class Dispatcher {
     source: RequestSource,
     receivedAt = performance.now(),
   ): string | undefined | Promise<string | undefined> {
-    const isKnown = isMethodName(request.method)
+    const method: CountedMethod = isMethodName(request.method) ? request.method : 'unknown'
     const started: StartedRequest = {
       id: request.id,
-      method: isMethodName(request.method) ? request.method : 'unknown',
+      method,
       receivedAt,
       dispatchedAt: performance.now(),
       signal: source.signal,
       span: source.span?.startRequest({
-        method: request.method,
-        isKnown,
+        method,
+        wireMethod: request.method,
         carrier: request.trace,
         sessionId: source.sessionId,
         receivedAt,

@@ -2,7 +2,7 @@ import { ownedKinds, type Ledger } from '../lifecycle/ledger.ts'
 import type { ClosedProcesses } from '../processes/closed-processes.ts'
 import type { ProcessMetrics } from '../processes/process-metrics.ts'
 import type { Session } from '../sessions/session.ts'
-import { sessionStates, transports } from '../telemetry/catalogue.ts'
+import { configuredLimits, sessionStates, transports } from '../telemetry/catalogue.ts'
 import type { Gauges } from '../telemetry/instruments.ts'
 import type { ConnectionMetrics } from './connection-metrics.ts'
 import type { Connection } from './connection.ts'
@@ -43,13 +43,11 @@ export type GatewayGauges = Pick<
 export function gatewayGauges(gateway: GatewayState): GatewayGauges {
   const { limits, ledger, processMetrics, connectionMetrics } = gateway
   const queues = () => Iterator.from(gateway.connections()).map(({ queuedBytes }) => queuedBytes)
-  const processes = () => Iterator.from(gateway.sessions()).flatMap(session => session.processes.summaries())
+  const processes = () => Iterator.from(gateway.sessions()).flatMap(session => session.processes.openSummaries())
   return {
     draining: observe => observe(gateway.isDraining ? 1 : 0, {}),
     limits: observe => {
-      for (const limit of ['maxConnections', 'maxSessions', 'maxProcesses', 'maxClosedProcesses'] as const) {
-        observe(limits[limit], { limit })
-      }
+      for (const limit of configuredLimits) observe(limits[limit], { limit })
     },
     connectionsActive: observe => {
       for (const transport of transports) observe(connectionMetrics.active[transport], { transport })

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Logger } from 'pino'
-import { Ledger, ownedKinds } from '../lifecycle/ledger.ts'
+import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
 import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
@@ -126,13 +126,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
 
   /** `/debug/state` */
   statePage(): Page {
-    const guards = Object.fromEntries(ownedKinds.map(kind => [kind, this.ledger.active(kind)]))
-    return statePage({
-      isDraining: this.isDraining,
-      guards,
-      connections: () => this.connections(),
-      sessions: () => this.sessions(),
-    })
+    return statePage(this)
   }
 
   /**

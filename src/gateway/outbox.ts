@@ -1,7 +1,7 @@
 import type { Delivery, ProcessEvent, Waiter } from '../processes/delivery.ts'
 import { encodeNotification } from '../protocol/envelope.ts'
 import type { Timers } from '../lifecycle/timers.ts'
-import { ConnectionMetrics } from './connection-metrics.ts'
+import type { ConnectionMetrics } from './connection-metrics.ts'
 import type { Transport } from './transport.ts'
 
 /** Between two requests for confirmation. */
@@ -37,7 +37,7 @@ export class Outbox implements Delivery {
   /** Runs from the first request until the first confirmation. */
   #patience: Disposable | undefined
 
-  constructor(transport: Transport, timers: Timers, roomBytes: number, metrics = new ConnectionMetrics()) {
+  constructor(transport: Transport, timers: Timers, roomBytes: number, metrics: ConnectionMetrics) {
     this.#metrics = metrics
     this.#transport = transport
     this.#timers = timers

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** What a page answers. */
 export interface Page {
@@ -9,6 +9,11 @@ export interface Page {
 
 /** Pages for operators, by their path. Each is made when it is asked for. */
 export type Pages = ReadonlyMap<string, () => Page | Promise<Page>>
+
+/** Browsers send an Origin; nothing that runs in one may drive this machine, or look into it. */
+export function isFromBrowser({ headers }: FastifyRequest): boolean {
+  return headers.origin !== undefined
+}
 
 export function jsonPage(content: unknown): Page {
   return { status: 200, contentType: 'application/json', body: `${JSON.stringify(content, undefined, 2)}\n` }

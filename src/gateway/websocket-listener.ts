@@ -3,7 +3,7 @@ import websocketPlugin from '@fastify/websocket'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Timers } from '../lifecycle/timers.ts'
 import { maxMessageBytes } from '../protocol/limits.ts'
-import { addPages, type Pages } from './pages.ts'
+import { addPages, isFromBrowser, type Pages } from './pages.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 
 /** Sockets beyond the connections, for health checks and refusals. */
@@ -85,8 +85,7 @@ export class WebSocketListener implements AsyncDisposable {
 
 /** The status that refuses a request before any route sees it. */
 function refusal(request: FastifyRequest, options: ListenerOptions): number | undefined {
-  // Browsers send an Origin; nothing that runs in one may drive this machine.
-  if (request.headers.origin !== undefined) {
+  if (isFromBrowser(request)) {
     if (request.ws) options.refused('origin')
     return 403
   }

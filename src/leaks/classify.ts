@@ -5,7 +5,7 @@ import type { ScannedProcess } from './scan.ts'
 
 export type LeakReason = AttributeValue<'processesLeaked', 'reason'>
 
-/** What the gateway knows of a process it started and has not forgotten. Times are those of `performance.now`. */
+/** What the gateway knows of a process that is not closed. Times are those of `performance.now`. */
 export interface LaunchFacts {
   readonly launch: number
   readonly pid: number | undefined

@@ -148,7 +148,7 @@ export class LeakLedger implements AsyncDisposable {
     const sessions = (facts?.launches ?? []).flatMap(({ pid, state }) =>
       pid === undefined || state === 'closed' ? [] : [pid],
     )
-    const user = process.geteuid?.() ?? 0
+    const user = effectiveUser()
     return this.#scanner.scan({ variable: instanceMarker, prefix, parent: process.pid, sessions, user })
   }
 
@@ -205,7 +205,7 @@ export class LeakLedger implements AsyncDisposable {
     try {
       descriptor = libc.openPidDescriptor(pid)
       if (descriptor === undefined || readStat(pid)?.startTicks !== startTicks) return
-      if (readMark(pid, instanceMarker, mark, process.geteuid?.() ?? 0) === undefined && reason === 'leftover') return
+      if (readMark(pid, instanceMarker, mark, effectiveUser()) === undefined) return
       libc.signalByDescriptor(descriptor, SIGKILL)
       if (reason === 'leftover') this.#leftovers += 1
       instruments.orphansReaped.add({ reason, result: 'success' })
@@ -224,6 +224,11 @@ export class LeakLedger implements AsyncDisposable {
     if (other.bootId !== gateway.bootId || other.pidNamespace !== gateway.pidNamespace) return false
     return readStat(other.pid)?.startTicks !== other.startTicks
   }
+}
+
+/** Whose processes are looked into. */
+function effectiveUser(): number {
+  return process.geteuid?.() ?? 0
 }
 
 /** The same as long as it is the same process. */

@@ -1,22 +1,23 @@
 /**
- * Every way a request can fail: its code on the wire, and whether repeating the same request may help.
+ * Every way a request can fail: its code on the wire, whether repeating the same request may help, and
+ * whether it counts against the objective for availability.
  * Codes: section "Error codes" of docs/protocol.md.
  */
 export const errorKinds = {
   /** Not a message, out of order, or about something that is not there. */
-  invalidRequest: { code: -32600, retryable: false },
-  methodNotFound: { code: -32601, retryable: false },
+  invalidRequest: { code: -32600, retryable: false, isServerFault: false },
+  methodNotFound: { code: -32601, retryable: false, isServerFault: false },
   /** A parameter has the wrong type or a value that cannot be honoured. */
-  invalidParams: { code: -32602, retryable: false },
+  invalidParams: { code: -32602, retryable: false, isServerFault: false },
   /** Something the gateway did not expect: its own fault. */
-  internal: { code: -32603, retryable: false },
+  internal: { code: -32603, retryable: false, isServerFault: true },
   /** The operating system, or the state of the process, does not allow it. */
-  refused: { code: -32603, retryable: false },
+  refused: { code: -32603, retryable: false, isServerFault: false },
   /** A limit of this gateway is reached; `data.limit` says which. */
-  limitReached: { code: -32603, retryable: true },
+  limitReached: { code: -32603, retryable: true, isServerFault: true },
   /** The session still has a live connection. */
-  sessionAttached: { code: -32010, retryable: true },
-  notFound: { code: -32004, retryable: false },
+  sessionAttached: { code: -32010, retryable: true, isServerFault: false },
+  notFound: { code: -32004, retryable: false, isServerFault: false },
 } as const
 
 export type ErrorKind = keyof typeof errorKinds

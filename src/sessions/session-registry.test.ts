@@ -4,6 +4,7 @@ import { FakeDelivery } from '../../test/support/fake-delivery.ts'
 import { fakeHost, launchOf } from '../../test/support/fake-host.ts'
 import { nobody } from '../../test/support/fake-start.ts'
 import type { SessionOwner } from './session.ts'
+import { SessionMetrics } from './session-metrics.ts'
 import { SessionRegistry } from './session-registry.ts'
 
 beforeEach(() => {
@@ -24,6 +25,7 @@ function registryWith(limits: { maxSessions?: number } = {}) {
     host,
     limits: { detachedSessionMs: 80_000, graceMs: 2000, maxSessions: 10, ...limits },
     log: pino({ level: 'silent' }),
+    metrics: new SessionMetrics(),
   })
   return { host, registry }
 }

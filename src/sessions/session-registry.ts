@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { ProcessHost } from '../processes/host-process.ts'
 import { type EndCause, Session, type SessionOwner } from './session.ts'
-import { SessionMetrics } from './session-metrics.ts'
+import type { SessionMetrics } from './session-metrics.ts'
 
 export interface SessionLimits {
   readonly detachedSessionMs: number
@@ -23,11 +23,11 @@ export class SessionRegistry implements AsyncDisposable {
   #isClosed = false
   #lastNumber = 0
 
-  constructor(options: { host: ProcessHost; limits: SessionLimits; log: Logger; metrics?: SessionMetrics }) {
+  constructor(options: { host: ProcessHost; limits: SessionLimits; log: Logger; metrics: SessionMetrics }) {
     this.#host = options.host
     this.#limits = options.limits
     this.#log = options.log
-    this.#metrics = options.metrics ?? new SessionMetrics()
+    this.#metrics = options.metrics
   }
 
   /** @throws GatewayError when there are too many sessions, or the gateway is shutting down */

@@ -26,11 +26,10 @@ export const directions = ['received', 'sent'] as const
 export const messageKinds = ['request', 'reply', 'notification', 'malformed'] as const
 export const backpressureActions = ['output_paused', 'output_resumed', 'input_paused', 'input_resumed'] as const
 export const pollOutcomes = ['news', 'timeout', 'cancelled'] as const
+/** Limits that an operator sets and something counts towards. */
+export const configuredLimits = ['maxConnections', 'maxSessions', 'maxProcesses', 'maxClosedProcesses'] as const
 export const limitNames = [
-  'maxConnections',
-  'maxSessions',
-  'maxProcesses',
-  'maxClosedProcesses',
+  ...configuredLimits,
   'maxRequests',
   'maxIdBytes',
   'maxReplyBytes',
@@ -77,7 +76,7 @@ export const metrics = {
   }),
   draining: gauge('exec_server_draining', { help: '1 while the gateway shuts down, else 0.' }),
   limits: gauge('exec_server_limit', {
-    attributes: { limit: ['maxConnections', 'maxSessions', 'maxProcesses', 'maxClosedProcesses'] },
+    attributes: { limit: configuredLimits },
     help: 'Configured limits, to compare with what counts towards them.',
   }),
 

@@ -13,14 +13,13 @@ import {
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { ATTR_ERROR_TYPE, ATTR_RPC_METHOD, ATTR_RPC_SYSTEM_NAME } from '@opentelemetry/semantic-conventions'
 import type { TraceCarrier } from '../protocol/envelope.ts'
+import { type ErrorKind, errorKinds } from '../protocol/gateway-error.ts'
 import type { ConnectionSpan, ProcessLife, RequestSpan, SpanIds, SpawnPhase, SpawnSpan, Tracing } from './tracing.ts'
 
 /** A peer's own string becomes an attribute no longer than this. */
 const maxMethodLength = 64
 /** A process id longer than this is not recorded. */
 const maxProcessIdBytes = 64
-/** Failures that are the gateway's. */
-const serverFaults = new Set(['internal', 'limitReached'])
 
 const propagator = new W3CTraceContextPropagator()
 
@@ -55,14 +54,14 @@ export class OpenTelemetryTracing implements Tracing, Disposable {
     const remote = remoteContext(request.carrier)
     const context = remote ?? (parent === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, parent))
     const span = this.#tracer.startSpan(
-      request.isKnown ? request.method : 'unknown',
+      request.method,
       {
         kind: SpanKind.SERVER,
         startTime: performance.timeOrigin + request.receivedAt,
         attributes: {
-          method: request.method.slice(0, maxMethodLength),
+          method: request.wireMethod.slice(0, maxMethodLength),
           [ATTR_RPC_SYSTEM_NAME]: 'jsonrpc',
-          [ATTR_RPC_METHOD]: request.isKnown ? request.method : 'unknown',
+          [ATTR_RPC_METHOD]: request.method,
           'exec.connection.id': connectionId,
           ...(request.sessionId !== undefined && { 'exec.session.id': request.sessionId }),
         },
@@ -98,11 +97,12 @@ class OpenRequestSpan implements RequestSpan {
     return new OpenSpawnSpan(this.#tracer, this.#context, processAttributes(processId))
   }
 
-  end({ result, errorKind }: { result: string; errorKind: string | undefined }): void {
+  end({ result, errorKind }: { result: string; errorKind: ErrorKind | undefined }): void {
     this.#span.setAttribute('result', result)
     this.#span.setAttribute('rpc.response_enqueue_offset_ns', this.#sinceReceiptNs())
     if (errorKind !== undefined) this.#span.setAttribute(ATTR_ERROR_TYPE, errorKind)
-    if (errorKind !== undefined && serverFaults.has(errorKind)) this.#span.setStatus({ code: SpanStatusCode.ERROR })
+    if (errorKind !== undefined && errorKinds[errorKind].isServerFault)
+      this.#span.setStatus({ code: SpanStatusCode.ERROR })
     this.#span.end()
   }
 

@@ -1,4 +1,5 @@
 import type { TraceCarrier } from '../protocol/envelope.ts'
+import type { ErrorKind } from '../protocol/gateway-error.ts'
 
 /** Ids of a span, as logs carry them. */
 export interface SpanIds {
@@ -13,7 +14,7 @@ export interface RequestSpan {
   dispatched(): void
   /** Opens the span of a process being started. */
   startSpawn(processId: string): SpawnSpan
-  end(outcome: { readonly result: string; readonly errorKind: string | undefined }): void
+  end(outcome: { readonly result: string; readonly errorKind: ErrorKind | undefined }): void
 }
 
 /** The phases of a start, in their order. */
@@ -43,8 +44,10 @@ export interface ProcessLife {
 export interface ConnectionSpan {
   /** The span of a request that came on this connection. */
   startRequest(request: {
+    /** A registered method, or `unknown`. */
     readonly method: string
-    readonly isKnown: boolean
+    /** What the peer calls it. */
+    readonly wireMethod: string
     readonly carrier: TraceCarrier | undefined
     readonly sessionId: string | undefined
     /** `performance.now()` when it was received. */

@@ -35,17 +35,17 @@ export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
   return {
     'process/start'(params, { session, span: request, receivedAt }) {
       refuseUnenforceable(params)
-      const span = request?.startSpawn(params.processId)
+      const { processId } = params
+      const span = request?.startSpawn(processId)
       try {
-        refuseLongId(params.processId)
-        const { processId } = params
+        refuseLongId(processId)
         const number = defaults.launches.number({ sessionId: session.id, processId, traceId: span?.ids.trace_id })
         const numbers = { session: session.number, launch: number }
         const launch = prepareLaunch(params, defaults, span?.carrier, numbers)
         span?.reached('queued')
         const origin = { requestedAt: receivedAt, span, launch: number }
         const started = session.processes.start(processId, launch, origin)
-        return after(started, () => ({ processId: params.processId, sandboxType: 'none' }))
+        return after(started, () => ({ processId, sandboxType: 'none' }))
       } catch (error) {
         span?.end('refused')
         throw error
