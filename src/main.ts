@@ -107,11 +107,13 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
     instance,
   })
   const admin = adminAddress(settings)
-  if (admin !== undefined) {
+  const serveOperators = async () => {
+    if (admin === undefined) return
     const url = await gateway.listenForOperators({ ...admin, pages: observed.pages })
     log.info({ url }, 'operators are served')
   }
   if (settings.listen.transport === 'stdio') {
+    await serveOperators()
     await observed.start()
     await Promise.race([gateway.serveStdio(process.stdin, openStandardOutput()), stopped])
   } else {
@@ -119,7 +121,9 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
     const pages = settings.adminListen === 'auto' && admin === undefined ? observed.pages : undefined
     // A drop-in is measured from its first request; a gateway is wanted at once, and counts meanwhile.
     if (!isServing) await observed.start()
-    announce(await gateway.listen({ ...settings.listen, hasHealthEndpoints: isServing, ...(pages && { pages }) }))
+    const url = await gateway.listen({ ...settings.listen, hasHealthEndpoints: isServing, ...(pages && { pages }) })
+    await serveOperators()
+    announce(url)
     if (isServing) await observed.start()
     await stopped
   }
