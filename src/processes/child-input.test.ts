@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { SlowWriter } from '../../test/support/slow-writer.ts'
@@ -207,4 +208,20 @@ test('whatever is written, taken and aborted, bytes arrive in order, and the que
       expect(writer.taken.join('')).toBe(accepted.join(''))
     }),
   )
+})
+
+test('tells a write that waits that the input is closed when the one before it fails', async () => {
+  let fail = (_error: Error): void => {}
+  const writer = new Writable({
+    write(_bytes, _encoding, done) {
+      fail = done
+    },
+  })
+  const input = new ChildInput({ writer, close: () => writer.destroy() }, 1)
+  const { signal } = new AbortController()
+  expect(input.write(Buffer.from('a'), signal)).toBe('accepted')
+  const waiting = input.write(Buffer.from('b'), signal)
+  fail(new Error('EPIPE'))
+  expect(await waiting).toBe('closed')
+  expect(input.write(Buffer.from('c'), signal)).toBe('closed')
 })

@@ -73,7 +73,9 @@ export class ChildInput implements Disposable {
     if (bytes.length > 0) this.#stream.writer.write(bytes, this.#written)
   }
 
-  readonly #written = (): void => {
+  readonly #written = (failure?: Error | null): void => {
+    // A write that failed is called back before the stream tells that it is over.
+    if (failure) return this.#closed()
     for (const write of this.#pending) {
       if (!this.#open || !this.#hasRoomFor(write.bytes)) return
       this.#pending.delete(write)
