@@ -4,8 +4,9 @@ import type { Delivery, Waiter } from './delivery.ts'
 import { RetainedOutput } from './retained-output.ts'
 
 /**
- * What a resumed client is sent before it has read what it missed. It keeps early events until then, but gives the
- * process up beyond 256 of them or 1 MiB. What is in the pipes when the process ends may come on top.
+ * What a resumed client is sent before it has read what it missed, on however many connections it tries. It keeps early
+ * events until then, but gives the process up beyond 256 of them or 1 MiB. What is in the pipes when the process ends may
+ * come on top.
  */
 const maxEventsAhead = 128
 const maxBytesAhead = 256 * 1024
@@ -52,11 +53,10 @@ export class OutputLog {
   #holding: boolean
   /** Chunks up to this number were sent, at the latest, by a reply with this mark. */
   #caughtUp = { seq: 0, mark: neverSent }
-  #recordedBytes = 0
   /** Nothing up to this number can be read any more. */
   #evictedSeq = 0
-  /** The next number, and the bytes recorded so far, when the delivery came. */
-  #attachedAt = { seq: 1, bytes: 0 }
+  /** What was sent to a client that is not known to have caught up. */
+  #ahead = { events: 0, bytes: 0 }
 
   constructor(options: OutputLogOptions) {
     this.#processId = options.processId
@@ -143,12 +143,15 @@ export class OutputLog {
   attach(delivery: Delivery): void {
     this.seal()
     this.#delivery = delivery
-    this.#attachedAt = { seq: this.#nextSeq, bytes: this.#recordedBytes }
   }
 
   /** Events are only recorded from now on, and nothing is evicted. */
   detach(): void {
-    this.#delivery?.forget(this.#owner)
+    const delivery = this.#delivery
+    if (delivery !== undefined && !this.#holding && this.#caughtUp.mark < delivery.acknowledgedMark) {
+      this.#ahead = { events: 0, bytes: 0 }
+    }
+    delivery?.forget(this.#owner)
     this.#delivery = undefined
     this.#holding = true
   }
@@ -208,9 +211,8 @@ export class OutputLog {
 
   /** Whether a client that has not caught up could not keep what is sent to it. */
   get #isAhead(): boolean {
-    if (this.#delivery === undefined) return false
-    const { seq, bytes } = this.#attachedAt
-    return this.#nextSeq - seq >= maxEventsAhead || this.#recordedBytes - bytes >= maxBytesAhead
+    const { events, bytes } = this.#ahead
+    return this.#delivery !== undefined && (events >= maxEventsAhead || bytes >= maxBytesAhead)
   }
 
   get #isWindowFull(): boolean {
@@ -239,7 +241,10 @@ export class OutputLog {
   /** The bytes are kept. */
   #record(stream: OutputStream, bytes: Buffer): void {
     const seq = this.#nextSeq++
-    this.#recordedBytes += bytes.length
+    if (this.#holding && this.#delivery !== undefined) {
+      this.#ahead.events++
+      this.#ahead.bytes += bytes.length
+    }
     const event = { type: 'output', processId: this.#processId, seq, stream, bytes } as const
     const mark = this.#delivery?.deliver(event) ?? neverSent
     this.#window.append({ seq, stream, bytes, mark })

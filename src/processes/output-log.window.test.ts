@@ -187,6 +187,40 @@ describe('a client that comes back', () => {
     expect(events.log.isFull).toBe(false)
   })
 
+  it('is not sent more than it can keep when it tries several times before it has read', () => {
+    const made = returned(1)
+    let sent = 0
+    for (let attempt = 0; attempt < 8; attempt++) {
+      const delivery = new FakeDelivery()
+      made.log.detach()
+      made.log.attach(delivery)
+      while (!made.log.isFull) say(made, 1)
+      // The reply does not arrive.
+      made.log.page(0, undefined)
+      sent += delivery.events.length
+    }
+    expect(sent).toBeGreaterThan(1)
+    expect(sent * outputChunkBytes).toBeLessThan(1024 * 1024)
+  })
+
+  it('can keep as much as before once it has read', () => {
+    const made = returned(1)
+    const sentAhead = () => {
+      const delivery = new FakeDelivery()
+      made.log.attach(delivery)
+      while (!made.log.isFull) say(made, 1)
+      const sent = delivery.events.length
+      made.log.page(0, undefined)
+      delivery.acknowledge(delivery.mark + 1)
+      made.log.detach()
+      return sent
+    }
+    made.log.detach()
+    const first = sentAhead()
+    expect(first).toBeGreaterThan(1)
+    expect(sentAhead()).toBe(first)
+  })
+
   it('may leave again before it has read: then nothing is lost still', () => {
     const made = returned()
     made.log.page(0, outputChunkBytes)
