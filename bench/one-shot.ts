@@ -16,12 +16,12 @@ async function besideRawSpawn(): Promise<Finding> {
   using spawner = new RawSpawner()
   const client = await gateway.connect()
   const times = await takeTurns({
-    turns: 40,
-    warmUpTurns: 10,
+    turns: 16,
+    warmUpTurns: 4,
     sides: {
-      gateway: oneByOne(25, () => client.timeOneShot()),
-      raw: oneByOne(25, () => spawner.timeSpawnWithPipes()),
-      plain: oneByOne(25, () => spawner.timeSpawn()),
+      gateway: oneByOne(100, () => client.timeOneShot()),
+      raw: oneByOne(100, () => spawner.timeSpawnWithPipes()),
+      plain: oneByOne(100, () => spawner.timeSpawn()),
     },
   })
   return {

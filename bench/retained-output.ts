@@ -18,11 +18,11 @@ export const retainedOutput: Bench = {
     await fillUp(loading)
     const among = await loaded.connect()
     const times = await takeTurns({
-      turns: 40,
-      warmUpTurns: 10,
+      turns: 16,
+      warmUpTurns: 4,
       sides: {
-        loaded: oneByOne(25, () => among.timeOneShot()),
-        idle: oneByOne(25, () => beside.timeOneShot()),
+        loaded: oneByOne(100, () => among.timeOneShot()),
+        idle: oneByOne(100, () => beside.timeOneShot()),
       },
     })
     return [

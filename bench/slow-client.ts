@@ -14,12 +14,12 @@ export const slowClient: Bench = {
     await stuck.start(['/bin/cat', '/dev/zero'])
     stuck.stopReading()
     const times = await takeTurns({
-      turns: 40,
+      turns: 16,
       // The buffers between the two are full long before the warm-up is over.
-      warmUpTurns: 10,
+      warmUpTurns: 4,
       sides: {
-        neighbour: oneByOne(25, () => neighbour.timeOneShot()),
-        alone: oneByOne(25, () => alone.timeOneShot()),
+        neighbour: oneByOne(100, () => neighbour.timeOneShot()),
+        alone: oneByOne(100, () => alone.timeOneShot()),
       },
     })
     return [

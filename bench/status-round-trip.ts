@@ -2,14 +2,15 @@ import { type Bench, ratio } from './support/bench.ts'
 import { besideReference } from './support/beside-reference.ts'
 import { oneByOne } from './support/samples.ts'
 
-/** What a request costs that asks for nothing: 10,000 of them, one after the other. */
+/** What a request costs that asks for nothing: 20,000 of them, one after the other, on one core. */
 export const statusRoundTrip: Bench = {
   name: 'status-round-trip',
   async run(context) {
     const { gateway, reference } = await besideReference(context, {
-      turns: 100,
-      warmUpTurns: 20,
-      turn: client => oneByOne(100, () => client.timeStatus()),
+      turns: 40,
+      warmUpTurns: 8,
+      isOnOneCore: true,
+      turn: client => oneByOne(500, () => client.timeStatus()),
     })
     return [
       {

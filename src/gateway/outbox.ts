@@ -2,6 +2,7 @@ import type { Delivery, ProcessEvent, Waiter } from '../processes/delivery.ts'
 import { encodeNotification } from '../protocol/envelope.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import type { ConnectionMetrics } from './connection-metrics.ts'
+import { lengthOf, type OutgoingMessage } from './outgoing-message.ts'
 import type { Transport } from './transport.ts'
 
 /** Between two requests for confirmation. */
@@ -62,10 +63,11 @@ export class Outbox implements Delivery {
     return this.#confirmedMark
   }
 
-  send(text: string, kind: 'reply' | 'notification' = 'reply'): void {
-    this.#metrics.sent(kind, text.length)
-    this.#sentBytes += text.length
-    this.#transport.send(text)
+  send(message: OutgoingMessage, kind: 'reply' | 'notification' = 'reply'): void {
+    const length = lengthOf(message)
+    this.#metrics.sent(kind, length)
+    this.#sentBytes += length
+    this.#transport.send(message)
     const isStepOver = this.#sentBytes - this.#requestedMark >= confirmationStepBytes
     if (isStepOver || this.#isAwaitedInVain) this.requestConfirmation()
   }
@@ -151,14 +153,16 @@ export class Outbox implements Delivery {
   }
 }
 
-function encodeEvent(event: ProcessEvent): string {
+function encodeEvent(event: ProcessEvent): OutgoingMessage {
   if (event.type !== 'output') {
     const { type, ...params } = event
     return encodeNotification(`process/${type}`, params)
   }
-  // The bulk of all traffic: base64 needs no escaping, so the chunk is not looked at again.
   const { processId, seq, stream, bytes } = event
   const id = JSON.stringify(processId)
-  const chunk = bytes.toString('base64')
-  return `{"method":"process/output","params":{"processId":${id},"seq":${seq},"stream":"${stream}","chunk":"${chunk}"}}`
+  return {
+    before: `{"method":"process/output","params":{"processId":${id},"seq":${seq},"stream":"${stream}","chunk":"`,
+    chunk: bytes,
+    after: '"}}',
+  }
 }

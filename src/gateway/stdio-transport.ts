@@ -2,6 +2,7 @@ import { finished, type Readable, type Writable } from 'node:stream'
 import type { Timers } from '../lifecycle/timers.ts'
 import { maxMessageBytes } from '../protocol/limits.ts'
 import { LineReader } from './line-reader.ts'
+import { type OutgoingMessage, textOf } from './outgoing-message.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 /** How long the reader may take to read what is left. */
@@ -61,8 +62,8 @@ export class StdioTransport implements Transport {
     })
   }
 
-  send(text: string): void {
-    if (this.#output.writable) this.#output.write(`${text}\n`)
+  send(message: OutgoingMessage): void {
+    if (this.#output.writable) this.#output.write(`${textOf(message)}\n`)
   }
 
   /** A pipe confirms nothing, and nothing that was written to it is ever asked for again. */

@@ -1,13 +1,18 @@
+import { byteLengthOf, type OutgoingMessage, writeTo } from './outgoing-message.ts'
+
 const finalTextFrame = 0x81
 
 /**
  * One WebSocket message of text as one buffer: an unmasked frame, as a server sends it. RFC 6455 section 5.2. Header and
  * payload in one write cost the operating system one piece instead of two, and text is encoded only once.
  */
-export function textFrame(text: string): Buffer {
-  const length = Buffer.byteLength(text)
+export function textFrame(
+  message: OutgoingMessage,
+  allocate: (length: number) => Buffer = length => Buffer.allocUnsafe(length),
+): Buffer {
+  const length = byteLengthOf(message)
   const headerLength = length < 126 ? 2 : length < 65_536 ? 4 : 10
-  const frame = Buffer.allocUnsafe(headerLength + length)
+  const frame = allocate(headerLength + length)
   frame[0] = finalTextFrame
   if (headerLength === 2) {
     frame[1] = length
@@ -18,7 +23,6 @@ export function textFrame(text: string): Buffer {
     frame[1] = 127
     frame.writeBigUInt64BE(BigInt(length), 2)
   }
-  // As many bytes as characters means ASCII, which needs no encoding.
-  frame.write(text, headerLength, length === text.length ? 'latin1' : 'utf8')
+  writeTo(frame, headerLength, message)
   return frame
 }

@@ -1,3 +1,5 @@
+import type { OutgoingMessage } from './outgoing-message.ts'
+
 /** What carries the messages of one connection. The connection processor does not know which kind it has. */
 export interface Transport {
   readonly kind: 'websocket' | 'stdio'
@@ -8,7 +10,7 @@ export interface Transport {
   /** Bytes received so far, a sign of life. */
   readonly receivedBytes: number
   /** Sends one message. Never blocks and never drops: whoever sends watches `queuedBytes`. */
-  send(text: string): void
+  send(message: OutgoingMessage): void
   /** Asks the peer to confirm what it has received. `confirmed` follows, if the peer ever answers. */
   requestConfirmation(mark: number): void
   /** Stops and resumes taking messages in. */

@@ -2,8 +2,13 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Timers } from '../lifecycle/timers.ts'
+import { FramePool } from './frame-pool.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
 import { textFrame } from './text-frame.ts'
 import type { Transport, TransportEvents } from './transport.ts'
+
+/** Of all connections. */
+const frames = new FramePool()
 
 /** How long the closing handshake may take. */
 const closeMs = 1000
@@ -73,9 +78,17 @@ export class WebSocketTransport implements Transport {
     })
   }
 
-  send(text: string): void {
+  /** Whatever is sent in one turn of the event loop goes to the operating system together. */
+  send(message: OutgoingMessage): void {
     // Without an extension a message is one frame, so that nothing of `ws` has to know about it.
-    if (this.#websocket.readyState === this.#websocket.OPEN) this.#socket.write(textFrame(text))
+    if (this.#websocket.readyState !== this.#websocket.OPEN) return
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork()
+      process.nextTick(this.#uncork)
+    }
+    const frame = textFrame(message, length => frames.take(length))
+    if (!frames.isPooled(frame)) this.#socket.write(frame)
+    else this.#socket.write(frame, () => frames.giveBack(frame))
   }
 
   requestConfirmation(mark: number): void {
@@ -99,5 +112,9 @@ export class WebSocketTransport implements Transport {
       this.#websocket.terminate()
     })
     await isGone
+  }
+
+  readonly #uncork = (): void => {
+    this.#socket.uncork()
   }
 }

@@ -374,7 +374,9 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     if (this.#flush !== undefined) clearImmediate(this.#flush)
     this.#tail?.[Symbol.dispose]()
     this.#catchUp?.[Symbol.dispose]()
-    this.#polls.failAll(new GatewayError('invalidRequest', `unknown process id ${this.id}`))
+    if (!this.#polls.isEmpty) {
+      this.#polls.failAll(new GatewayError('invalidRequest', `unknown process id ${this.id}`))
+    }
     this.#host.metrics.evicted(reason, this.#log.retainedBytes)
     this.#log[Symbol.dispose]()
     this.#letGo()

@@ -94,7 +94,7 @@ export class ProcessLife {
     this.exitedAt = endedAt
     const peakMemory = exit.peakMemoryBytes
     metrics.exited(exitKind(exit, cause), exit.cpuSeconds, peakMemory)
-    this.#receipt = {
+    const receipt = {
       cause,
       signal: exit.signal ?? null,
       wallMs: round(endedAt - this.#startedAt),
@@ -103,11 +103,12 @@ export class ProcessLife {
       outputBytes: { ...this.#outputBytes },
       evictedBytes: this.#evictedBytes,
     }
+    this.#receipt = receipt
     origin.span?.recordExit({
-      startedAt: performance.timeOrigin + this.#startedAt,
-      endedAt: performance.timeOrigin + endedAt,
-      firstOutputAt: this.#firstOutputAt === undefined ? undefined : performance.timeOrigin + this.#firstOutputAt,
-      attributes: spanAttributes(exit, this.#receipt),
+      startedAt: this.#startedAt,
+      endedAt,
+      firstOutputAt: this.#firstOutputAt,
+      attributes: () => spanAttributes(exit, receipt),
     })
   }
 

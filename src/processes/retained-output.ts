@@ -20,7 +20,7 @@ const replyOverheadBytes = 96
  * holds, and a page is found by binary search, since sequence numbers only grow.
  */
 export class RetainedOutput {
-  #chunks: RetainedChunk[] = []
+  #chunks: (RetainedChunk | undefined)[] = []
   /** Evicted chunks at the front of the array that have not been cut off yet. */
   #evicted = 0
   #bytes = 0
@@ -52,6 +52,8 @@ export class RetainedOutput {
     const oldest = this.oldest
     if (oldest === undefined) return
     this.#bytes -= oldest.bytes.length
+    // Let go at once: what outlives its use grows old, and only a full collection frees it then.
+    this.#chunks[this.#evicted] = undefined
     this.#evicted += 1
     // Cutting off only when half is dead keeps eviction constant on average.
     if (this.#evicted > 64 && this.#evicted * 2 > this.#chunks.length) {

@@ -20,6 +20,7 @@ import { NodeSDK } from '@opentelemetry/sdk-node'
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace'
 import { ATTR_SERVICE_INSTANCE_ID, ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions'
 import type { Logger } from 'pino'
+import { Afterwards } from './afterwards.ts'
 import { metrics, scopeName } from './catalogue.ts'
 import { type Gauges, isCounterKey, isGaugeKey, isHistogramKey, metricKeys } from './instruments.ts'
 import { type LogRecord, LogRelay } from './log-relay.ts'
@@ -53,6 +54,7 @@ export class OpenTelemetry implements AsyncDisposable {
   readonly #options: OpenTelemetryOptions
   readonly #scraped: PrometheusExporter | undefined
   readonly #tracing: OpenTelemetryTracing | undefined
+  readonly #afterwards = new Afterwards()
   readonly #serializer = new PrometheusSerializer(undefined, false, undefined, true, true)
   #queue: ResendQueue | undefined
 
@@ -86,7 +88,7 @@ export class OpenTelemetry implements AsyncDisposable {
     this.#sdk.start()
     this.#register(metricsApi.getMeter(scopeName))
     if (exported.has('traces')) {
-      this.#tracing = new OpenTelemetryTracing(trace.getTracer(scopeName))
+      this.#tracing = new OpenTelemetryTracing(trace.getTracer(scopeName), this.#afterwards)
       telemetry.tracing = this.#tracing
     }
   }
@@ -103,6 +105,7 @@ export class OpenTelemetry implements AsyncDisposable {
   /** Every metric in the text format of Prometheus. */
   async scrape(): Promise<string> {
     if (this.#scraped === undefined) throw new Error('there is no page to scrape')
+    this.#afterwards.catchUp()
     const { resourceMetrics, errors } = await this.#scraped.collect()
     for (const error of errors) this.#options.log.error({ err: error }, 'a metric cannot be collected')
     return this.#serializer.serialize(resourceMetrics)
@@ -112,6 +115,7 @@ export class OpenTelemetry implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#options.telemetry.tracing = undefined
     this.#tracing?.[Symbol.dispose]()
+    this.#afterwards.catchUp()
     const { promise, resolve } = Promise.withResolvers<void>()
     const deadline = setTimeout(resolve, this.#options.shutdownMs)
     try {
@@ -193,7 +197,9 @@ export class OpenTelemetry implements AsyncDisposable {
           advice: { explicitBucketBoundaries: [...(buckets ?? [])] },
         })
         instruments[key].bind((value: number, attributes: object) => {
-          histogram.record(value, attributes as Record<string, string>)
+          this.#afterwards.add(() => {
+            histogram.record(value, attributes as Record<string, string>)
+          })
         })
       }
     }

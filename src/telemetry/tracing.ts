@@ -33,11 +33,12 @@ export interface SpawnSpan {
 
 /** Numbers about a process that has ended; nothing that tells what it was. */
 export interface ProcessLife {
-  /** Unix time in milliseconds. */
+  /** As `performance.now()` tells. */
   readonly startedAt: number
   readonly endedAt: number
   readonly firstOutputAt: number | undefined
-  readonly attributes: Readonly<Record<string, string | number | boolean>>
+  /** Asked for when nobody waits any more. */
+  readonly attributes: () => Readonly<Record<string, string | number | boolean>>
 }
 
 /** A connection as the trace sees it. */
