@@ -3,6 +3,7 @@ import websocketPlugin from '@fastify/websocket'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Timers } from '../lifecycle/timers.ts'
 import { maxMessageBytes } from '../protocol/limits.ts'
+import { FramePool } from './frame-pool.ts'
 import { addPages, isFromBrowser, type Pages } from './pages.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 
@@ -44,6 +45,7 @@ export class WebSocketListener implements AsyncDisposable {
     // Upgrades beyond the limit get an answer; more sockets than that do not.
     app.server.maxConnections = options.maxConnections + spareSockets
     const sockets = new Set<Socket>()
+    const frames = new FramePool()
     await app.register(websocketPlugin, {
       options: { maxPayload: maxMessageBytes, perMessageDeflate: false },
       // The gateway closes its connections itself, with a code and a reason.
@@ -68,7 +70,7 @@ export class WebSocketListener implements AsyncDisposable {
         const { socket } = request.raw
         sockets.add(socket)
         socket.once('close', () => sockets.delete(socket))
-        options.accepted(new WebSocketTransport({ websocket, socket, timers: options.timers }))
+        options.accepted(new WebSocketTransport({ websocket, socket, timers: options.timers, frames }))
       },
     })
     await app.listen({ host: options.host, port: options.port })

@@ -2,13 +2,10 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Timers } from '../lifecycle/timers.ts'
-import { FramePool } from './frame-pool.ts'
+import type { FramePool } from './frame-pool.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { textFrame } from './text-frame.ts'
 import type { Transport, TransportEvents } from './transport.ts'
-
-/** Of all connections. */
-const frames = new FramePool()
 
 /** How long the closing handshake may take. */
 const closeMs = 1000
@@ -22,12 +19,14 @@ export class WebSocketTransport implements Transport {
   readonly #websocket: WebSocket
   readonly #socket: Socket
   readonly #timers: Timers
+  readonly #frames: FramePool
   readonly #strictText = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-  constructor(options: { websocket: WebSocket; socket: Socket; timers: Timers }) {
+  constructor(options: { websocket: WebSocket; socket: Socket; timers: Timers; frames: FramePool }) {
     this.#websocket = options.websocket
     this.#socket = options.socket
     this.#timers = options.timers
+    this.#frames = options.frames
     const { remoteAddress, remoteFamily, remotePort } = options.socket
     const host = remoteFamily === 'IPv6' ? `[${remoteAddress}]` : remoteAddress
     this.malformedPrefix = `failed to parse websocket JSON-RPC message from exec-server websocket ${host}:${remotePort}: `
@@ -86,6 +85,7 @@ export class WebSocketTransport implements Transport {
       this.#socket.cork()
       process.nextTick(this.#uncork)
     }
+    const frames = this.#frames
     const frame = textFrame(message, length => frames.take(length))
     if (!frames.isPooled(frame)) this.#socket.write(frame)
     else this.#socket.write(frame, () => frames.giveBack(frame))
