@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Timers } from '../lifecycle/timers.ts'
@@ -105,13 +104,17 @@ export class WebSocketTransport implements Transport {
 
   async close(code: number, reason: string): Promise<void> {
     if (this.#socket.destroyed) return
-    const isGone = once(this.#socket, 'close')
+    const { promise: gone, resolve } = Promise.withResolvers<void>()
+    // Not `events.once`: that rejects when an error comes before the close.
+    this.#socket.once('close', () => {
+      resolve()
+    })
     // The reason of a Close frame has at most 123 bytes. RFC 6455 section 5.5.1
     this.#websocket.close(code, reason.slice(0, 120))
     using _deadline = this.#timers.after(closeMs, () => {
       this.#websocket.terminate()
     })
-    await isGone
+    await gone
   }
 
   readonly #uncork = (): void => {

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Ledger } from '../lifecycle/ledger.ts'
+import { Timers } from '../lifecycle/timers.ts'
+import { Liveness } from './liveness.ts'
+
+const limits = { pingAfterMs: 1000, dropAfterMs: 5000, probeMs: 300 }
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function watched() {
+  const ledger = new Ledger()
+  const seen = { bytes: 0, pings: 0, reasons: [] as string[] }
+  const liveness = new Liveness({
+    limits,
+    timers: new Timers(ledger),
+    receivedBytes: () => seen.bytes,
+    ping: () => (seen.pings += 1),
+    giveUp: why => seen.reasons.push(why),
+  })
+  /** Time passes, with a look every 100 ms. */
+  const pass = (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 100) {
+      vi.advanceTimersByTime(100)
+      liveness.check(performance.now())
+    }
+  }
+  return { liveness, ledger, seen, pass }
+}
+
+describe('a peer that is silent', () => {
+  it('is pinged once its time is over, and again after the same time', () => {
+    const { seen, pass } = watched()
+    pass(900)
+    expect(seen.pings).toBe(0)
+    pass(200)
+    expect(seen.pings).toBe(1)
+    pass(800)
+    expect(seen.pings).toBe(1)
+    pass(200)
+    expect(seen.pings).toBe(2)
+    expect(seen.reasons).toEqual([])
+  })
+
+  it('is given up when it stays silent, with a reason that says for how long', () => {
+    const { seen, pass } = watched()
+    pass(4900)
+    expect(seen.reasons).toEqual([])
+    pass(200)
+    expect(seen.reasons[0]).toBe('no byte for 5 s')
+  })
+})
+
+it('a single byte is a sign of life', () => {
+  const { seen, pass } = watched()
+  for (let turn = 0; turn < 20; turn++) {
+    pass(800)
+    seen.bytes += 1
+  }
+  expect(seen.pings).toBe(0)
+  expect(seen.reasons).toEqual([])
+})
+
+describe('a peer whose session is asked for', () => {
+  it('is pinged at once and given up when it does not answer in time', () => {
+    const { liveness, ledger, seen } = watched()
+    liveness.probe()
+    expect(seen.pings).toBe(1)
+    vi.advanceTimersByTime(299)
+    expect(seen.reasons).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(seen.reasons).toHaveLength(1)
+    expect(ledger.outstanding()).toEqual({})
+  })
+
+  it('stays when it answers', () => {
+    const { liveness, seen } = watched()
+    liveness.probe()
+    seen.bytes += 1
+    vi.advanceTimersByTime(1000)
+    expect(seen.reasons).toEqual([])
+  })
+
+  it('is probed once at a time, and again later', () => {
+    const { liveness, seen } = watched()
+    liveness.probe()
+    liveness.probe()
+    expect(seen.pings).toBe(1)
+    seen.bytes += 1
+    vi.advanceTimersByTime(300)
+    liveness.probe()
+    expect(seen.pings).toBe(2)
+  })
+
+  it('is left alone once the connection is over', () => {
+    const { liveness, ledger, seen } = watched()
+    liveness.probe()
+    liveness[Symbol.dispose]()
+    vi.advanceTimersByTime(1000)
+    expect(seen.reasons).toEqual([])
+    expect(ledger.outstanding()).toEqual({})
+  })
+})

@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import net from 'node:net'
+import { expect, it } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { Ledger } from '../lifecycle/ledger.ts'
+import { Timers } from '../lifecycle/timers.ts'
+import { FramePool } from './frame-pool.ts'
+import type { TransportEvents } from './transport.ts'
+import { WebSocketTransport } from './websocket-transport.ts'
+
+const silent: TransportEvents = {
+  received: () => {},
+  undecodable: () => {},
+  drained: () => {},
+  confirmed: () => {},
+  inputEnded: () => {},
+  disconnected: () => {},
+}
+
+/** Both ends of one connection. */
+async function connected(events: Partial<TransportEvents> = {}) {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
+  await once(server, 'listening')
+  const { port } = server.address() as net.AddressInfo
+  const accepted = once(server, 'connection') as Promise<[WebSocket, { socket: net.Socket }]>
+  const client = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false })
+  await once(client, 'open')
+  const [websocket, { socket }] = await accepted
+  const ledger = new Ledger()
+  const transport = new WebSocketTransport({ websocket, socket, timers: new Timers(ledger), frames: new FramePool() })
+  transport.start({ ...silent, ...events })
+  const end = () => {
+    client.terminate()
+    socket.destroy()
+    server.close()
+  }
+  return { client, socket, transport, ledger, [Symbol.dispose]: end }
+}
+
+it('sends what is said in one turn in its order', async () => {
+  using pair = await connected()
+  const { client, transport } = pair
+  const texts: string[] = []
+  const received = new Promise<void>(resolve => {
+    client.on('message', data => {
+      texts.push((data as Buffer).toString())
+      if (texts.length === 3) resolve()
+    })
+  })
+  transport.send('one')
+  transport.send({ before: 'two ', chunk: Buffer.alloc(48 * 1024), after: '' })
+  transport.send('three')
+  await received
+  expect(texts).toEqual(['one', `two ${'A'.repeat(64 * 1024)}`, 'three'])
+})
+
+it('counts what the operating system has not taken', async () => {
+  using pair = await connected()
+  const { client, transport } = pair
+  client.pause()
+  for (let sent = 0; sent < 1000; sent++) transport.send('x'.repeat(64 * 1024))
+  expect(transport.queuedBytes).toBeGreaterThan(32 * 1024 * 1024)
+})
+
+it('lets go although the connection breaks while it says goodbye', async () => {
+  using pair = await connected()
+  const { socket, transport, ledger } = pair
+  const letGo = transport.close(1000, 'bye')
+  socket.destroy(new Error('write EPIPE'))
+  await letGo
+  expect(ledger.outstanding()).toEqual({})
+})
+
+it('sends a whole goodbye', async () => {
+  using pair = await connected()
+  const { client, transport } = pair
+  const closed = once(client, 'close') as Promise<[number, Buffer]>
+  await transport.close(1001, 'y'.repeat(200))
+  const [code, reason] = await closed
+  expect([code, reason.toString()]).toEqual([1001, 'y'.repeat(120)])
+})
