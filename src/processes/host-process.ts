@@ -4,16 +4,15 @@ import { GatewayError } from '../protocol/gateway-error.ts'
 import type { OutputPage, OutputStream, WriteStatus } from '../protocol/process-schemas.ts'
 import { ChildInput } from './child-input.ts'
 import type { ClosedProcesses } from './closed-processes.ts'
-import type { Delivery, Waiter } from './delivery.ts'
+import type { Delivery } from './delivery.ts'
 import type { Child, ChildEvents, ChildExit, Launch, ProcessEngine } from './engine.ts'
 import { SystemError } from './libc.ts'
-import { OutputLog } from './output-log.ts'
-import { OutputPolls } from './output-polls.ts'
-import { catchUpMs, type ProcessLimits, tailMs } from './process-limits.ts'
+import { type ProcessLimits, tailMs } from './process-limits.ts'
 import type { DropReason } from './closed-processes.ts'
 import type { OomEvents } from './oom-events.ts'
 import { ProcessLife, type ProcessOrigin } from './process-life.ts'
 import { Completion, type ProcessMetrics } from './process-metrics.ts'
+import { ProcessOutput, type ReadRequest } from './process-output.ts'
 import { WrittenInputs } from './written-inputs.ts'
 
 /** What every process of a gateway shares. */
@@ -38,12 +37,12 @@ export interface HostProcessOptions {
 }
 
 /**
- * One running command: its output, its input, its end.
+ * One running command: its input, its end, and its output, which `ProcessOutput` looks after.
  *
  * It lives through *running* (not reaped), *exited* (reaped, a descendant may still hold its streams) and *closed*. The exit
  * is recorded when the streams have ended too, or a moment later when they have not.
  */
-export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
+export class HostProcess implements ChildEvents, AsyncDisposable {
   readonly id: string
   readonly #host: ProcessHost
   /** Let go of once closed: what stays readable for a while must not hold on to streams. */
@@ -51,8 +50,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   #input: ChildInput | undefined
   readonly #writes = new WrittenInputs()
   readonly #takesInput: boolean
-  readonly #log: OutputLog
-  readonly #polls: OutputPolls
+  readonly #output: ProcessOutput
   readonly #life: ProcessLife
   readonly #completion: Completion
   readonly #held: Guard
@@ -60,13 +58,9 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   readonly #gone = Promise.withResolvers<void>()
   #state: 'running' | 'exited' | 'closed' = 'running'
   #exit: ChildExit | undefined
-  #exitRecorded = false
   #terminated = false
   #endedBySession = false
-  #paused = false
-  #flush: NodeJS.Immediate | undefined
   #tail: Disposable | undefined
-  #catchUp: Disposable | undefined
 
   private constructor(options: HostProcessOptions) {
     const { host } = options
@@ -79,13 +73,18 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
       mode: options.launch.streams === 'terminal' ? 'terminal' : 'pipes',
       origin: options.origin,
     })
-    this.#polls = new OutputPolls(host.ledger, host.timers)
-    this.#log = new OutputLog({
+    this.#output = new ProcessOutput({
       processId: options.id,
+      ledger: host.ledger,
+      timers: host.timers,
+      metrics: host.metrics,
       detachedOutputBytes: host.limits.detachedOutputBytes,
-      owner: this,
       observer: this.#life,
       delivery: options.delivery,
+      source: {
+        pauseOutput: () => this.#child?.pauseOutput(),
+        resumeOutput: () => this.#child?.resumeOutput(),
+      },
     })
     this.#child = host.engine.start(options.launch, this)
     this.#life.spawned()
@@ -105,7 +104,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   }
 
   get retainedBytes(): number {
-    return this.#log.retainedBytes
+    return this.#output.retainedBytes
   }
 
   /** What is known of it from outside. */
@@ -117,10 +116,10 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
       exitedAt: this.#life.exitedAt,
       killedAt: this.#life.killedAt,
       ageMs: performance.now() - this.#life.startedAt,
-      retainedBytes: this.#log.retainedBytes,
+      retainedBytes: this.#output.retainedBytes,
       queuedInputBytes: this.#input?.queuedBytes ?? 0,
-      isHeldBack: this.#paused,
-      polls: this.#polls.count,
+      isHeldBack: this.#output.isHeldBack,
+      polls: this.#output.pollCount,
     }
   }
 
@@ -132,8 +131,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   // What the client asks for
 
   read(request: ReadRequest, signal: AbortSignal): OutputPage | Promise<OutputPage> {
-    const wait = this.#polls.wait(() => this.#hasNews(request.afterSeq), request.waitMs, signal)
-    return wait === undefined ? this.#page(request) : this.#pageAfter(wait, request)
+    return this.#output.read(request, signal)
   }
 
   write(writeId: string, bytes: Buffer, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
@@ -185,46 +183,24 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   // Between connections
 
   attach(delivery: Delivery): void {
-    this.#log.attach(delivery)
-    this.#catchUp = this.#host.timers.after(catchUpMs, () => {
-      this.#log.release()
-      this.#goOn()
-    })
-    this.#goOn()
+    this.#output.attach(delivery)
   }
 
   detach(): void {
-    this.#catchUp?.[Symbol.dispose]()
-    this.#log.detach()
-    this.#goOn()
-  }
-
-  // What the delivery tells
-
-  roomMade(): void {
-    this.#log.seal()
-    this.#goOn()
-  }
-
-  acknowledged(): void {
-    this.#log.evict()
-    this.#goOn()
+    this.#output.detach()
   }
 
   // What the engine tells
 
   output(stream: OutputStream, bytes: Buffer): void {
     this.#life.output(stream, bytes.length)
-    this.#log.append(stream, bytes)
-    if (this.#log.isFull) this.#pause()
-    // Whatever else arrives in this turn of the event loop is merged before it is numbered.
-    this.#flush ??= setImmediate(this.#turnEnded)
+    this.#output.take(stream, bytes)
   }
 
   streamEnded(): void {
     if (this.#hasOpenStreams || this.#exit === undefined) return
-    if (!this.#exitRecorded) this.#recordExit()
-    else this.#close()
+    if (this.#output.isExitRecorded) this.#close()
+    else this.#recordExit()
   }
 
   exited(exit: ChildExit): void {
@@ -274,82 +250,21 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     this.#release(reason)
   }
 
-  readonly #turnEnded = (): void => {
-    this.#flush = undefined
-    if (!this.#log.hasPending) return this.#polls.wake()
-    // Without room the rest waits in line and merges with what comes; nobody may wait for it in vain, though.
-    if ((this.#log.isAttached && !this.#log.isFull) || !this.#polls.isEmpty) this.#log.seal()
-    else if (this.#log.isAttached) this.#pause()
-    this.#polls.wake()
-  }
-
-  async #pageAfter(wait: Promise<void>, request: ReadRequest): Promise<OutputPage> {
-    const startedAt = performance.now()
-    let outcome: 'news' | 'timeout' | 'cancelled' = 'cancelled'
-    try {
-      await wait
-      outcome = this.#hasNews(request.afterSeq) ? 'news' : 'timeout'
-      return this.#page(request)
-    } finally {
-      this.#host.metrics.polled(outcome, performance.now() - startedAt)
-    }
-  }
-
-  #page(request: ReadRequest): OutputPage {
-    const page = this.#log.page(request.afterSeq, request.maxBytes)
-    this.#goOn()
-    return {
-      ...page,
-      exited: this.#exitRecorded,
-      exitCode: this.#exitRecorded ? (this.#exit?.code ?? null) : null,
-      closed: this.isClosed,
-      failure: null,
-      sandboxDenied: false,
-      ...(this.#exitRecorded && { receipt: this.#life.receipt }),
-    }
-  }
-
   get #hasOpenStreams(): boolean {
     return this.#child !== undefined && this.#child.openStreams > 0
-  }
-
-  #hasNews(afterSeq: number): boolean {
-    if (this.isClosed || this.#log.hasOutputAfter(afterSeq)) return true
-    return this.#exitRecorded && afterSeq < this.#log.nextSeq - 1
-  }
-
-  #pause(): void {
-    if (!this.#paused) {
-      this.#child?.pauseOutput()
-      this.#host.metrics.outputPaused()
-    }
-    this.#paused = true
-    this.#log.awaitRoom()
-  }
-
-  /** Lets output flow again unless there is still a reason to hold it back. */
-  #goOn(): void {
-    if (!this.#paused) return
-    if (this.#log.isFull) return this.#log.awaitRoom()
-    this.#paused = false
-    if (this.#log.hasPending) this.#flush ??= setImmediate(this.#turnEnded)
-    this.#child?.resumeOutput()
-    this.#host.metrics.outputResumed()
   }
 
   /** A descendant may still write to the streams. While a slow peer holds the output back the time does not count. */
   #awaitTail(): void {
     this.#tail = this.#host.timers.after(tailMs, () => {
-      if (this.#paused && this.#log.isAttached) this.#awaitTail()
+      if (this.#output.isHeldBack && this.#output.isAttached) this.#awaitTail()
       else this.#recordExit()
     })
   }
 
   #recordExit(): void {
     this.#tail?.[Symbol.dispose]()
-    this.#exitRecorded = true
-    this.#log.recordExit(this.#exit?.code ?? -1, this.#life.receipt)
-    this.#polls.wake()
+    this.#output.recordExit(this.#exit?.code ?? -1, this.#life.receipt)
     if (this.#terminated) this.#child?.endStreams()
     if (!this.#hasOpenStreams) this.#close()
   }
@@ -357,9 +272,8 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   #close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    this.#log.recordClosed()
+    this.#output.recordClosed()
     this.#letGo()
-    this.#polls.wake()
     this.#gone.resolve()
     this.#closed()
   }
@@ -371,14 +285,9 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   }
 
   #release(reason: DropReason): void {
-    if (this.#flush !== undefined) clearImmediate(this.#flush)
     this.#tail?.[Symbol.dispose]()
-    this.#catchUp?.[Symbol.dispose]()
-    if (!this.#polls.isEmpty) {
-      this.#polls.failAll(new GatewayError('invalidRequest', `unknown process id ${this.id}`))
-    }
-    this.#host.metrics.evicted(reason, this.#log.retainedBytes)
-    this.#log[Symbol.dispose]()
+    const lost = this.#output.forget(() => new GatewayError('invalidRequest', `unknown process id ${this.id}`))
+    this.#host.metrics.evicted(reason, lost)
     this.#letGo()
     this.#completion[Symbol.dispose]()
   }
@@ -404,10 +313,4 @@ export interface ProcessSummary {
   readonly queuedInputBytes: number
   readonly isHeldBack: boolean
   readonly polls: number
-}
-
-export interface ReadRequest {
-  readonly afterSeq: number
-  readonly maxBytes: number | undefined
-  readonly waitMs: number
 }

@@ -3,10 +3,11 @@ import { GatewayError } from '../protocol/gateway-error.ts'
 import type { OutputPage, WriteStatus } from '../protocol/process-schemas.ts'
 import type { Delivery } from './delivery.ts'
 import type { Launch } from './engine.ts'
-import { HostProcess, type ProcessHost, type ProcessSummary, type ReadRequest } from './host-process.ts'
+import { HostProcess, type ProcessHost, type ProcessSummary } from './host-process.ts'
 import { SystemError } from './libc.ts'
 import type { ProcessOrigin } from './process-life.ts'
 import type { StartMode } from './process-metrics.ts'
+import type { ReadRequest } from './process-output.ts'
 
 /** A start that has been accepted and whose process does not exist yet. */
 class PendingStart {
