@@ -1,7 +1,7 @@
 import { Resvg } from '@resvg/resvg-js'
 import { init } from 'echarts'
 import type { DashboardJson, PanelJson } from './dashboard-json.ts'
-import { withUnit } from './units.ts'
+import { axisOf, withUnit } from './units.ts'
 
 /** Points of one line: Unix time in seconds and value. */
 export interface Series {
@@ -66,33 +66,36 @@ function drawLines(panel: PanelJson, series: readonly Series[], box: Box): strin
   if (series.length === 0) return label(box.width / 2 - 24, box.height / 2 + 6, 'No data', { size: 12, color: faint })
   const limit = thresholdOf(panel)
   const unit = unitOf(panel)
+  const values = series.flatMap(({ points }) => points.map(([, value]) => value))
+  const { end, step } = axisOf(Math.max(2 * (limit ?? 0), ...values), unit)
   const chart = init(null, null, { renderer: 'svg', ssr: true, ...inner })
+  const small = { fontSize: 9, fontFamily: font }
   try {
     chart.setOption({
       animation: false,
       color: colors,
-      textStyle: { fontFamily: font },
-      grid: { left: 12, right: 16, top: 10, bottom: 34, containLabel: true },
+      grid: { left: 12, right: 18, top: 10, bottom: 8 + 16 * legendRows(series, box.width), containLabel: true },
       legend: {
-        type: 'plain',
-        bottom: 2,
+        bottom: 0,
         left: 8,
+        width: box.width - 16,
         icon: 'roundRect',
         itemWidth: 10,
         itemHeight: 3,
-        textStyle: { fontSize: 9, color: ink },
-        itemGap: 8,
+        itemGap: 14,
+        textStyle: { ...small, color: ink, padding: [0, 6, 0, 0] },
       },
       xAxis: {
         type: 'time',
-        axisLabel: { fontSize: 9, color: faint, hideOverlap: true, formatter: '{HH}:{mm}:{ss}' },
         splitNumber: 4,
+        axisLabel: { ...small, color: faint, hideOverlap: true, formatter: timeOfDay },
       },
       yAxis: {
         type: 'value',
         min: 0,
-        splitNumber: 4,
-        axisLabel: { fontSize: 9, color: faint, formatter: (value: number) => withUnit(value, unit) },
+        max: end,
+        interval: step,
+        axisLabel: { ...small, color: faint, formatter: (value: number) => withUnit(value, unit) },
         splitLine: { lineStyle: { color: '#eceff1' } },
       },
       series: series.map(({ name, points }, index) => ({
@@ -102,16 +105,7 @@ function drawLines(panel: PanelJson, series: readonly Series[], box: Box): strin
         lineStyle: { width: 1.4 },
         areaStyle: { opacity: 0.08 },
         data: points.map(([seconds, value]) => [seconds * 1000, value]),
-        ...(index === 0 &&
-          limit !== undefined && {
-            markLine: {
-              silent: true,
-              symbol: 'none',
-              label: { show: false },
-              lineStyle: { color: '#e02f44', type: 'dashed' },
-              data: [{ yAxis: limit }],
-            },
-          }),
+        ...(index === 0 && limit !== undefined && { markLine: thresholdLine(limit) }),
       })),
     })
     return placed(
@@ -126,6 +120,30 @@ function drawLines(panel: PanelJson, series: readonly Series[], box: Box): strin
   } finally {
     chart.dispose()
   }
+}
+
+function timeOfDay(unixMs: number): string {
+  return new Date(unixMs).toISOString().slice(11, 19)
+}
+
+function thresholdLine(limit: number): object {
+  const lineStyle = { color: '#e02f44', type: 'dashed' }
+  return { silent: true, symbol: 'none', label: { show: false }, lineStyle, data: [{ yAxis: limit }] }
+}
+
+/** Rows the legend takes, by the width of its letters and what stands around them. */
+function legendRows(series: readonly Series[], width: number): number {
+  let rows = 1
+  let left = 0
+  for (const { name } of series) {
+    const needed = name.length * 6 + 32
+    if (left + needed > width - 16) {
+      rows += 1
+      left = 0
+    }
+    left += needed
+  }
+  return rows
 }
 
 function placed(x: number, y: number, { width, height }: Box, content: string): string {

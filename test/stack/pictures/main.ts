@@ -12,32 +12,44 @@ import { drawDashboard, type Series } from './drawing.ts'
 const busySeconds = Number(process.argv[2] ?? 150)
 const folder = new URL('../../../docs/img/', import.meta.url)
 
-/** Everything a panel may show: short commands, terminals, much output, polls, mistakes, a slow reader. */
+/** Everything a panel may show: short commands, terminals, much output, input, polls, mistakes, a slow reader. */
 async function beBusy(server: Server, until: number): Promise<void> {
   const [one, two, stuck] = [await server.connect(), await server.connect(), await server.connect()]
   const held = await stuck.start(['/usr/bin/yes'])
   held.closed.catch(() => {})
   stuck.stopReading()
-  while (performance.now() < until) {
-    await Promise.all([
-      one.timeOneShot(),
-      two.timeOneShot(),
-      talk(one, '20000'),
-      fail(two),
-      one.start(['/bin/sh', '-c', `sleep 0.${Math.floor(Math.random() * 9)}; exit ${Math.floor(Math.random() * 3)}`]),
-    ])
-    await delay(40 + 60 * Math.random())
+  for (let round = 0; performance.now() < until; round++) {
+    const { closed } = await one.start(['/usr/bin/seq', '20000'])
+    const sleeping = ['/bin/sh', '-c', `sleep 0.${random(9)}; exit ${random(3)}`] as const
+    await Promise.all([closed, one.timeOneShot(), two.timeOneShot(), one.start([...sleeping]), fail(two)])
+    if (round % 5 === 0) await converse(server, round)
+    // What needs more memory than the gateway itself can be told apart from it.
+    if (round % 100 === 0) await two.start(['/bin/sh', '-c', 'head -c 300000000 /dev/zero | tail'])
+    await delay(40 + random(60))
   }
 }
 
-async function talk(client: Client, lines: string): Promise<void> {
-  const { closed } = await client.start(['/usr/bin/seq', lines])
-  await closed
+/** A short connection with a terminal that is written to, polled and terminated. */
+async function converse(server: Server, round: number): Promise<void> {
+  await using client = await Client.open(server.url)
+  const processId = `cat-${round}`
+  await client.call('process/start', { processId, argv: ['/bin/cat'], cwd: 'file:///', env: {}, tty: true })
+  const chunk = Buffer.from(`${round}\n`).toString('base64')
+  const poll = client.call('process/read', { processId, waitMs: 1000 })
+  await client.call('process/write', { processId, chunk, writeId: '1' })
+  await client.call('process/write', { processId, chunk, writeId: '1' })
+  await poll
+  if (round % 2 === 0) await client.call('process/terminate', { processId })
+  else await client.call('process/signal', { processId, signal: 'interrupt' })
 }
 
 /** Refused, as some requests are. */
 async function fail(client: Client): Promise<void> {
   await client.call('process/read', { processId: 'nobody' }).catch(() => {})
+}
+
+function random(below: number): number {
+  return Math.floor(Math.random() * below)
 }
 
 async function seriesOf(

@@ -1,3 +1,17 @@
+/** Where the axis of values up to `max` ends, and how far apart its marks are. */
+export function axisOf(max: number, unit: string): { readonly end: number; readonly step: number } {
+  if (max <= 0) return { end: 1, step: 0.25 }
+  const rough = max / 4
+  const step = unit === 'bytes' || unit === 'Bps' ? 2 ** Math.ceil(Math.log2(rough)) : roundedUp(rough)
+  return { end: step * Math.ceil(max / step), step }
+}
+
+/** The next of 1, 2, 2.5, 5 and 10 times a power of ten. */
+function roundedUp(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value))
+  return power * ([1, 2, 2.5, 5, 10].find(factor => factor * power >= value) ?? 10)
+}
+
 /** A value with its unit as Grafana writes it. */
 export function withUnit(value: number, unit: string): string {
   switch (unit) {
@@ -14,6 +28,7 @@ export function withUnit(value: number, unit: string): string {
       return scaled(value, binary)
     case 'Bps':
       return `${scaled(value, binary)}/s`
+    case 'ops':
     case 'reqps':
       return `${digits(value)}/s`
     case 'percentunit':
