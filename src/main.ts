@@ -43,7 +43,7 @@ switch (line.kind) {
       process.stderr.write(`execgate: ${error instanceof Error ? error.message : String(error)}\n`)
       process.exitCode = 1
     }
-    opened.flush()
+    await opened.flush()
     process.exit()
   }
 }

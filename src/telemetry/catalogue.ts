@@ -354,7 +354,7 @@ export const metrics = {
   }),
   telemetryDropped: counter('exec_server_telemetry_dropped_total', {
     attributes: { signal: signals },
-    help: 'Batches that were given up.',
+    help: 'Batches, and lines of the log, that were given up.',
   }),
 }
 
