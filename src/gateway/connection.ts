@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
+import { FileAccess } from '../filesystem/file-access.ts'
+import type { FilesystemMetrics } from '../filesystem/filesystem-metrics.ts'
 import type { Guard, Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { PollsEnded } from '../processes/output-polls.ts'
@@ -39,6 +41,7 @@ export interface ConnectionOptions {
   readonly limits: ConnectionLimits
   readonly log: Logger
   readonly metrics: ConnectionMetrics
+  readonly fileMetrics: FilesystemMetrics
   /** `undefined` while tracing is off. */
   readonly tracing: Tracing | undefined
   /** Called once, when the connection is over and its session detached. */
@@ -70,6 +73,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   readonly #metrics: ConnectionMetrics
   readonly #openedAt = performance.now()
   readonly span: ConnectionSpan | undefined
+  readonly files: FileAccess
   readonly #requests = new Set<Promise<void>>()
   readonly #over = Promise.withResolvers<void>()
   #state: State = { name: 'new' }
@@ -93,6 +97,15 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       },
       giveUp: why => {
         this.close(closeCodes.policyViolation, why, 'silent')
+      },
+    })
+    this.files = new FileAccess({
+      ledger: options.ledger,
+      timers: options.timers,
+      metrics: options.fileMetrics,
+      untilRoom: () => this.#outbox.untilRoom(),
+      missingChanged: watchId => {
+        this.#send(`{"method":"fs/missingChanged","params":{"watchId":${watchId}}}`, 'notification')
       },
     })
     this.#held = options.ledger.take('connection')
@@ -167,7 +180,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   disconnected(isOrderly = false): void {
     if (this.#state.name === 'ended') return
     this.#end(isOrderly ? 'client_close' : 'client_gone')
-    this.#over.resolve()
+    void this.#letGo()
   }
 
   // From the dispatcher
@@ -213,7 +226,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#log.info({ code, reason }, 'closing connection')
     const closed = this.#transport.close(code, reason)
     this.#end(cause)
-    void closed.then(this.#over.resolve)
+    void closed.then(() => this.#letGo())
   }
 
   get #session(): Session | undefined {
@@ -280,6 +293,11 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#options.ended(session)
   }
 
+  async #letGo(): Promise<void> {
+    await this.files[Symbol.asyncDispose]()
+    this.#over.resolve()
+  }
+
   #serve(request: RequestMessage, receivedAt: number): void {
     const { maxRequests } = this.#options.limits
     // The text of a string id carries two quotes.
@@ -328,9 +346,9 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#send(encodeError(id, { code, message, data }))
   }
 
-  #send(text: string): void {
+  #send(text: string, kind: 'reply' | 'notification' = 'reply'): void {
     if (this.#state.name === 'ended') return
-    this.#outbox.send(text)
+    this.#outbox.send(text, kind)
     if (!this.#isInputPaused && this.#transport.queuedBytes >= maxQueuedBytes) {
       this.#isInputPaused = true
       this.#transport.pauseInput()

@@ -27,6 +27,8 @@ export class Outbox implements Delivery {
   readonly #roomBytes: number
   readonly #inLine = new Set<Waiter>()
   readonly #unconfirmed = new Set<Waiter>()
+  /** Large replies that are not made before there is room for them. */
+  readonly #unmade = new Set<() => void>()
   #sentBytes = 0
   readonly #timers: Timers
   readonly #metrics: ConnectionMetrics
@@ -99,6 +101,18 @@ export class Outbox implements Delivery {
     this.#unconfirmed.delete(waiter)
   }
 
+  /** Resolves once there is room, or nothing will be sent any more. */
+  async untilRoom(): Promise<void> {
+    if (this.hasRoom) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const waiter: Waiter = { roomMade: resolve, acknowledged: () => {} }
+    this.#unmade.add(resolve)
+    this.#inLine.add(waiter)
+    await promise
+    this.#unmade.delete(resolve)
+    this.#inLine.delete(waiter)
+  }
+
   /** The transport has taken everything. */
   drained(): void {
     this.#letIn()
@@ -117,6 +131,7 @@ export class Outbox implements Delivery {
 
   [Symbol.dispose](): void {
     this.#patience?.[Symbol.dispose]()
+    for (const goOn of this.#unmade) goOn()
   }
 
   readonly #patienceEnded = (): void => {

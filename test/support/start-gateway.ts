@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { expect } from 'vitest'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import type { GatewayLimits } from '../../src/gateway/gateway-limits.ts'
-import { describeHost, noCapabilities, systemFacts } from '../../src/gateway/host-environment.ts'
+import { describeHost, ownCapabilities, systemFacts } from '../../src/gateway/host-environment.ts'
 import { ChildReaper } from '../../src/processes/child-reaper.ts'
 import { type LaunchNumbers, LaunchRegistry } from '../../src/processes/launch-registry.ts'
 import { Libc } from '../../src/processes/libc.ts'
@@ -63,7 +63,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
       launches,
       passesTrace: true,
     },
-    describeHost: () => describeHost({ capabilities: noCapabilities, extensions: [] }, host),
+    describeHost: () => describeHost({ capabilities: ownCapabilities, extensions: [] }, host),
     log: pino({ level: 'silent' }),
   })
   const url = await gateway.listen({ host: '127.0.0.1', port: 0, hasHealthEndpoints: true })

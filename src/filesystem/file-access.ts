@@ -1,0 +1,108 @@
+import type { Ledger } from '../lifecycle/ledger.ts'
+import type { Timers } from '../lifecycle/timers.ts'
+import { Turns } from '../lifecycle/turns.ts'
+import { GatewayError } from '../protocol/gateway-error.ts'
+import { translated } from './errno.ts'
+import { FileHandles } from './file-handles.ts'
+import type { FileOperation, FilesystemMetrics } from './filesystem-metrics.ts'
+import { MissingWatches } from './missing-watches.ts'
+import { type Claim, PathOrder } from './path-order.ts'
+
+/** Replies of megabytes that one connection has in the making. */
+const bulkTurns = 4
+
+/** How long the end of a connection waits for operations that were begun. */
+const finishMs = 2000
+
+export interface FileAccessOptions {
+  readonly ledger: Ledger
+  readonly timers: Timers
+  readonly metrics: FilesystemMetrics
+  /** Resolves once the peer can take more, or never will. */
+  readonly untilRoom: () => Promise<void>
+  /** Told of the change that ends a watch. */
+  readonly missingChanged: (watchId: bigint) => void
+}
+
+export interface FileRequest {
+  readonly operation: FileOperation
+  /** What it is about, for the order of things. */
+  readonly paths: readonly Buffer[]
+  /** Whether it changes what is there. */
+  readonly changes?: boolean
+  /** Whether its result can be large. */
+  readonly isBulky?: boolean
+}
+
+/** What one connection does with files: its handles, its watch, and the order of its operations. All of it ends with it. */
+export class FileAccess implements AsyncDisposable {
+  readonly handles: FileHandles
+  readonly watches: MissingWatches
+  readonly metrics: FilesystemMetrics
+  readonly #order = new PathOrder()
+  readonly #bulk = new Turns(bulkTurns)
+  readonly #untilRoom: () => Promise<void>
+  readonly #timers: Timers
+  readonly #underWay = new Set<Promise<unknown>>()
+  #isOver = false
+
+  constructor({ ledger, timers, metrics, untilRoom, missingChanged }: FileAccessOptions) {
+    this.metrics = metrics
+    this.#timers = timers
+    this.handles = new FileHandles(ledger, work => this.#inTurn(work))
+    this.watches = new MissingWatches(ledger, watchId => {
+      metrics.changeSeen()
+      missingChanged(watchId)
+    })
+    this.#untilRoom = untilRoom
+  }
+
+  /**
+   * Runs one operation, after those it has to come after.
+   * @throws GatewayError for whatever the operating system refuses
+   */
+  perform<Value>(request: FileRequest, work: () => Promise<Value>): Promise<Value> {
+    const claim = { paths: request.paths, changes: request.changes === true }
+    const performed = this.#counted(request.operation, () =>
+      this.#order.run(claim, request.isBulky === true ? () => this.#inTurn(work) : work),
+    )
+    this.#underWay.add(performed)
+    const over = () => this.#underWay.delete(performed)
+    performed.then(over, over)
+    return performed
+  }
+
+  /** Runs the work after everything it has to come after. */
+  inOrder<Value>(claim: Claim, work: () => Promise<Value>): Promise<Value> {
+    return this.#order.run(claim, work)
+  }
+
+  /** Closes everything. What was begun is finished, as far as that does not take long. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true
+    this.watches[Symbol.dispose]()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    using _deadline = this.#timers.after(finishMs, resolve)
+    const finished = Promise.all([Promise.allSettled(this.#underWay), this.handles[Symbol.asyncDispose]()])
+    await Promise.race([finished, promise])
+  }
+
+  async #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    using _turn = await this.#bulk.take()
+    await this.#untilRoom()
+    if (this.#isOver) throw new GatewayError('refused', 'the connection has ended')
+    return work()
+  }
+
+  async #counted<Value>(operation: FileOperation, work: () => Promise<Value>): Promise<Value> {
+    try {
+      const value = await work()
+      this.metrics.succeeded(operation)
+      return value
+    } catch (thrown) {
+      const error = translated(thrown)
+      this.metrics.failed(operation, error)
+      throw error
+    }
+  }
+}
