@@ -57,7 +57,7 @@ export interface NameStream extends AsyncDisposable {
 export async function openToList(path: Buffer): Promise<NameStream> {
   // Node's types know names as text only; with this encoding they are bytes.
   const options = { encoding: 'buffer', bufferSize: directoryBatch } as unknown as { bufferSize: number }
-  return (await opendir(path as unknown as string, options)) as unknown as NameStream
+  return (await opendir(path, options)) as unknown as NameStream
 }
 
 async function look(directory: Buffer, name: Buffer): Promise<ListedEntry | undefined> {

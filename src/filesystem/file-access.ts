@@ -12,7 +12,7 @@ import { type Claim, PathOrder } from './path-order.ts'
 const bulkTurns = 4
 
 /** How long the end of a connection waits for operations that were begun. */
-const finishMs = 2000
+const finishMs = 500
 
 export interface FileAccessOptions {
   readonly ledger: Ledger

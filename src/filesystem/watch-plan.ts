@@ -57,7 +57,7 @@ export async function planWatch(
   const stays = present === undefined ? undefined : await lookAtPresent(present, directories, names)
   if (present !== undefined && stays === undefined) return undefined
   for (const directory of directories.values()) {
-    if (silentFileSystems.has(Number((await statfs(directory)).type))) return undefined
+    if (silentFileSystems.has((await statfs(directory)).type)) return undefined
   }
   return {
     directories: [...directories.values()].toSorted((one, other) => one.length - other.length),

@@ -37,6 +37,7 @@ export class Outbox implements Delivery {
   #ping: { readonly mark: number; readonly at: number } | undefined
   #confirmedMark = 0
   #isConfirming = true
+  #isOver = false
   /** Runs from the first request until the first confirmation. */
   #patience: Disposable | undefined
 
@@ -103,7 +104,7 @@ export class Outbox implements Delivery {
 
   /** Resolves once there is room, or nothing will be sent any more. */
   async untilRoom(): Promise<void> {
-    if (this.hasRoom) return
+    if (this.hasRoom || this.#isOver) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const waiter: Waiter = { roomMade: resolve, acknowledged: () => {} }
     this.#unmade.add(resolve)
@@ -131,6 +132,7 @@ export class Outbox implements Delivery {
 
   [Symbol.dispose](): void {
     this.#patience?.[Symbol.dispose]()
+    this.#isOver = true
     for (const goOn of this.#unmade) goOn()
   }
 
