@@ -49,7 +49,7 @@ export class FileAccess implements AsyncDisposable {
   constructor({ ledger, timers, metrics, untilRoom, missingChanged }: FileAccessOptions) {
     this.metrics = metrics
     this.#timers = timers
-    this.handles = new FileHandles(ledger, work => this.#inTurn(work))
+    this.handles = new FileHandles({ ledger, order: this.#order, inTurn: work => this.#inTurn(work) })
     this.watches = new MissingWatches(ledger, watchId => {
       metrics.changeSeen()
       missingChanged(watchId)
@@ -91,7 +91,7 @@ export class FileAccess implements AsyncDisposable {
     using _turn = await this.#bulk.take()
     await this.#untilRoom()
     if (this.#isOver) throw new GatewayError('refused', 'the connection has ended')
-    return work()
+    return await work()
   }
 
   async #counted<Value>(operation: FileOperation, work: () => Promise<Value>): Promise<Value> {

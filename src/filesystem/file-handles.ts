@@ -2,30 +2,40 @@ import type { FileHandle } from 'node:fs/promises'
 import type { Ledger } from '../lifecycle/ledger.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { maxBlockBytes, maxFileHandles, maxHandleIdBytes } from './filesystem-limits.ts'
+import type { PathOrder } from './path-order.ts'
 import { type FileBlock, OpenFile, writeBlock } from './open-file.ts'
 
 /** Largest offset of a file, and thus the end of the furthest block. off_t */
 const maxFileEnd = 2n ** 63n - 1n
 
-type InTurn = <Value>(work: () => Promise<Value>) => Promise<Value>
+interface FileHandlesOptions {
+  readonly ledger: Ledger
+  /** In which writes have their place, beside everything else that is done at the path. */
+  readonly order: PathOrder
+  /** Runs what makes large replies when it may. */
+  readonly inTurn: <Value>(work: () => Promise<Value>) => Promise<Value>
+}
+
+interface Opening {
+  /** Where it is opened. */
+  readonly path: Buffer
+  readonly open: () => Promise<FileHandle>
+}
 
 /** The files a connection has opened, by the ids it chose. They go with the connection, not with its session. */
 export class FileHandles implements AsyncDisposable {
   readonly #files = new Map<string, OpenFile>()
-  readonly #ledger: Ledger
-  readonly #inTurn: InTurn
+  readonly #options: FileHandlesOptions
 
-  /** @param inTurn runs what makes large replies when it may */
-  constructor(ledger: Ledger, inTurn: InTurn) {
-    this.#ledger = ledger
-    this.#inTurn = inTurn
+  constructor(options: FileHandlesOptions) {
+    this.#options = options
   }
 
   /**
    * Opens a file under an id. The id is taken from now on, and free again if the file cannot be opened.
    * @throws GatewayError for an id that is too long or taken, and beyond 128 handles, before anything is opened
    */
-  async open(id: string, openFile: () => Promise<FileHandle>): Promise<void> {
+  async open(id: string, { path, open }: Opening): Promise<void> {
     refuseLongId(id)
     if (this.#files.has(id)) throw new GatewayError('invalidRequest', `file handle \`${id}\` already exists`)
     if (this.#files.size >= maxFileHandles) {
@@ -33,8 +43,8 @@ export class FileHandles implements AsyncDisposable {
         data: { limit: { name: 'maxFileHandles', value: maxFileHandles } },
       })
     }
-    const opening = openFile()
-    const file = new OpenFile(opening, this.#ledger.take('file_handle'))
+    const opening = open()
+    const file = new OpenFile({ path, opening, guard: this.#options.ledger.take('file_handle') })
     this.#files.set(id, file)
     try {
       await opening
@@ -51,7 +61,7 @@ export class FileHandles implements AsyncDisposable {
     const file = this.#find(id)
     try {
       return await file.inOrder(
-        handle => this.#inTurn(() => file.read(handle, offset, length)),
+        handle => this.#options.inTurn(() => file.read(handle, offset, length)),
         () => unknown(id),
       )
     } finally {
@@ -66,10 +76,13 @@ export class FileHandles implements AsyncDisposable {
       const text = 'file write range exceeds the signed 64-bit file offset limit'
       throw new GatewayError('invalidRequest', text)
     }
-    await this.#find(id).inOrder(
-      handle => writeBlock(handle, offset, bytes),
-      () => unknown(id),
-    )
+    const file = this.#find(id)
+    using place = this.#options.order.claim({ paths: [file.path], changes: true })
+    const write = async (handle: FileHandle) => {
+      await place.ready
+      await writeBlock(handle, offset, bytes)
+    }
+    await file.inOrder(write, () => unknown(id))
   }
 
   /** What was asked before is still done; the id is free at once. Closing what is not open does nothing. */

@@ -12,16 +12,26 @@ export interface FileBlock {
   readonly isEnd: boolean
 }
 
+interface OpenFileOptions {
+  readonly path: Buffer
+  /** Rejects when the file cannot be opened. */
+  readonly opening: Promise<FileHandle>
+  readonly guard: Disposable
+}
+
 /** One file that is being read or written in blocks. Whatever is asked of it happens in that order. */
 export class OpenFile implements AsyncDisposable {
+  /** Where it was when it was opened. */
+  readonly path: Buffer
   readonly #file: Promise<FileHandle>
   readonly #guard: Disposable
   #last: Promise<unknown>
   #isBroken = false
   #closed: Promise<void> | undefined
 
-  /** Takes over both. @param opening rejects when the file cannot be opened */
-  constructor(opening: Promise<FileHandle>, guard: Disposable) {
+  /** Takes over both file and guard. */
+  constructor({ path, opening, guard }: OpenFileOptions) {
+    this.path = path
     this.#file = opening
     this.#last = opening
     this.#guard = guard

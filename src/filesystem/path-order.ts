@@ -8,7 +8,10 @@ export interface Claim {
   readonly changes: boolean
 }
 
-interface HeldClaim extends Claim {
+/** A place in the order, until it is disposed. */
+export interface HeldClaim extends Claim, Disposable {
+  /** Settles when everything is over that came before and conflicts; undefined when there is nothing. */
+  readonly ready: Promise<unknown> | undefined
   readonly over: Promise<void>
 }
 
@@ -20,19 +23,29 @@ interface HeldClaim extends Claim {
 export class PathOrder {
   readonly #held = new Set<HeldClaim>()
 
-  /** Runs the work once everything that came before and conflicts is over. The claim is made at once. */
-  async run<Value>(claim: Claim, work: () => Promise<Value>): Promise<Value> {
+  /** Takes the next place in the order. */
+  claim(claim: Claim): HeldClaim {
     const before = [...this.#held].filter(held => conflicts(held, claim)).map(({ over }) => over)
     const { promise, resolve } = Promise.withResolvers<void>()
-    const held: HeldClaim = { ...claim, over: promise }
-    this.#held.add(held)
-    try {
-      if (before.length > 0) await Promise.all(before)
-      return await work()
-    } finally {
-      this.#held.delete(held)
-      resolve()
+    const held: HeldClaim = {
+      ...claim,
+      // Nobody else's turn may come in between while there is nothing to wait for.
+      ready: before.length === 0 ? undefined : Promise.all(before),
+      over: promise,
+      [Symbol.dispose]: () => {
+        this.#held.delete(held)
+        resolve()
+      },
     }
+    this.#held.add(held)
+    return held
+  }
+
+  /** Runs the work once everything that came before and conflicts is over; at once when there is nothing. */
+  async run<Value>(claim: Claim, work: () => Promise<Value>): Promise<Value> {
+    using held = this.claim(claim)
+    if (held.ready !== undefined) await held.ready
+    return await work()
   }
 }
 

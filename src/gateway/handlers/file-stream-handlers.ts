@@ -11,17 +11,16 @@ export type FileStreamHandlers = Pick<Handlers, 'fs/open' | 'fs/readBlock' | 'fs
 export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
   return {
     'fs/open'({ handleId, path: uri, mode, sandbox }, { caller: { files } }) {
+      const path = nativePath(uri, os)
       const isWritten = mode === 'replace'
-      const open = async () => {
-        const path = nativePath(uri, os)
-        refuseConfinedStream(sandbox, isWritten ? 'write' : 'read', os)
-        return files.inOrder({ paths: [path], changes: isWritten }, async () => {
+      refuseConfinedStream(sandbox, isWritten ? 'write' : 'read', os)
+      const open = () =>
+        files.inOrder({ paths: [path], changes: isWritten }, async () => {
           await using place = await placeOf(path, true)
           return isWritten ? await openToReplace(place) : await openToRead(place)
         })
-      }
       return files.perform({ operation: 'open', paths: [] }, async () => {
-        await files.handles.open(handleId, open)
+        await files.handles.open(handleId, { path, open })
         return { handleId }
       })
     },
