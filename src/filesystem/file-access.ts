@@ -3,6 +3,7 @@ import type { Timers } from '../lifecycle/timers.ts'
 import { Turns } from '../lifecycle/turns.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { translated } from './errno.ts'
+import { maxUnwrittenBytes } from './filesystem-limits.ts'
 import { FileHandles } from './file-handles.ts'
 import type { FileOperation, FilesystemMetrics } from './filesystem-metrics.ts'
 import { MissingWatches } from './missing-watches.ts'
@@ -32,6 +33,8 @@ export interface FileRequest {
   readonly changes?: boolean
   /** Whether its result can be large. */
   readonly isBulky?: boolean
+  /** Contents it brings along, held until they are written. */
+  readonly bytes?: number
 }
 
 /** What one connection does with files: its handles, its watch, and the order of its operations. All of it ends with it. */
@@ -44,7 +47,8 @@ export class FileAccess implements AsyncDisposable {
   readonly #untilRoom: () => Promise<void>
   readonly #timers: Timers
   readonly #underWay = new Set<Promise<unknown>>()
-  #isOver = false
+  readonly #abort = new AbortController()
+  #unwrittenBytes = 0
 
   constructor({ ledger, timers, metrics, untilRoom, missingChanged }: FileAccessOptions) {
     this.metrics = metrics
@@ -57,15 +61,21 @@ export class FileAccess implements AsyncDisposable {
     this.#untilRoom = untilRoom
   }
 
+  /** Aborted when nobody waits for anything any more. */
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
   /**
    * Runs one operation, after those it has to come after.
-   * @throws GatewayError for whatever the operating system refuses
+   * @throws GatewayError for whatever the operating system refuses, and beyond 128 MiB that wait to be written
    */
   perform<Value>(request: FileRequest, work: () => Promise<Value>): Promise<Value> {
     const claim = { paths: request.paths, changes: request.changes === true }
-    const performed = this.#counted(request.operation, () =>
-      this.#order.run(claim, request.isBulky === true ? () => this.#inTurn(work) : work),
-    )
+    const performed = this.#counted(request.operation, async () => {
+      using _held = this.#holdUnwritten(request.bytes ?? 0)
+      return await this.#order.run(claim, request.isBulky === true ? () => this.#inTurn(work) : work)
+    })
     this.#underWay.add(performed)
     const over = () => this.#underWay.delete(performed)
     performed.then(over, over)
@@ -79,7 +89,7 @@ export class FileAccess implements AsyncDisposable {
 
   /** Closes everything. What was begun is finished, as far as that does not take long. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isOver = true
+    this.#abort.abort(new GatewayError('refused', 'the connection has ended'))
     this.watches[Symbol.dispose]()
     const { promise, resolve } = Promise.withResolvers<void>()
     using _deadline = this.#timers.after(finishMs, resolve)
@@ -87,10 +97,25 @@ export class FileAccess implements AsyncDisposable {
     await Promise.race([finished, promise])
   }
 
+  #holdUnwritten(bytes: number): Disposable {
+    const total = this.#unwrittenBytes + bytes
+    // One that comes alone may have any size a message can have.
+    if (total > maxUnwrittenBytes && total > bytes) {
+      const text = `${this.#unwrittenBytes} bytes wait to be written; at most ${maxUnwrittenBytes} may: wait for an answer first`
+      throw GatewayError.limit('maxUnwrittenBytes', maxUnwrittenBytes, text)
+    }
+    this.#unwrittenBytes = total
+    return {
+      [Symbol.dispose]: () => {
+        this.#unwrittenBytes -= bytes
+      },
+    }
+  }
+
   async #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
     using _turn = await this.#bulk.take()
     await this.#untilRoom()
-    if (this.#isOver) throw new GatewayError('refused', 'the connection has ended')
+    this.signal.throwIfAborted()
     return await work()
   }
 

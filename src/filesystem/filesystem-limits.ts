@@ -15,6 +15,9 @@ export const maxFileHandles = 128
 /** Largest block that is read or written by one request. */
 export const maxBlockBytes = 1024 * 1024
 
+/** Contents of one connection that wait to be written: two messages of the largest size. */
+export const maxUnwrittenBytes = 128 * 1024 * 1024
+
 /** Entries of one directory that are listed. */
 export const maxDirectoryEntries = 50_000
 

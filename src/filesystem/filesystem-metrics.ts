@@ -1,5 +1,5 @@
 import { type ErrorKind, GatewayError } from '../protocol/gateway-error.ts'
-import { type AttributeValue, limitNames } from '../telemetry/catalogue.ts'
+import type { AttributeValue } from '../telemetry/catalogue.ts'
 import { createInstruments, type Instruments } from '../telemetry/instruments.ts'
 
 export type FileOperation = AttributeValue<'fileOperations', 'operation'>
@@ -21,9 +21,8 @@ export class FilesystemMetrics {
     const result = error instanceof GatewayError ? (results[error.kind] ?? 'refused') : 'internal'
     this.#count.fileOperations.add({ operation, result })
     const limit = error instanceof GatewayError ? error.data?.limit?.name : undefined
-    const counted = limitNames.find(name => name === limit)
-    if (counted === 'maxFileHandles' || counted === 'maxDirectoryEntries')
-      this.#count.limitsReached.add({ limit: counted })
+    const reached = fileLimits.find(name => name === limit)
+    if (reached !== undefined) this.#count.limitsReached.add({ limit: reached })
   }
 
   read(bytes: number): void {
@@ -46,5 +45,8 @@ export class FilesystemMetrics {
     return this.#count.fileBytes.value({ direction })
   }
 }
+
+/** Limits that are counted here; that of a reply is counted with the requests. */
+const fileLimits = ['maxFileHandles', 'maxUnwrittenBytes', 'maxDirectoryEntries'] as const
 
 const results: Partial<Record<ErrorKind, OperationResult>> = { notFound: 'not_found', internal: 'internal' }

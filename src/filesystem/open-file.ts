@@ -33,18 +33,20 @@ export class OpenFile implements AsyncDisposable {
   constructor({ path, opening, guard }: OpenFileOptions) {
     this.path = path
     this.#file = opening
-    this.#last = opening
+    this.#last = opening.catch(() => {
+      this.#isBroken = true
+    })
     this.#guard = guard
   }
 
-  /** Whether a read has failed: nothing more can be done with it. */
+  /** Whether it could not be opened or a read has failed: nothing more can be done with it. */
   get isBroken(): boolean {
     return this.#isBroken
   }
 
   /**
    * Runs the work when everything asked before is over.
-   * @throws what `refuse` makes, when a read has failed meanwhile
+   * @throws what `refuse` makes, when the file turns out to be broken
    */
   inOrder<Value>(work: (file: FileHandle) => Promise<Value>, refuse: () => Error): Promise<Value> {
     const result = this.#last.then(async () => {
@@ -82,7 +84,7 @@ export class OpenFile implements AsyncDisposable {
 
   async #close(): Promise<void> {
     using _guard = this.#guard
-    await this.#last.catch(() => undefined)
+    await this.#last
     const file = await this.#file.catch(() => undefined)
     await file?.close()
   }

@@ -17,13 +17,13 @@ export async function readWholeFile(place: Place, maxBytes = maxWholeFileBytes):
   refuseLarge(size, maxBytes)
   const pieces: Buffer[] = []
   let length = 0
-  // One byte more than expected finds the end at once.
-  for (let wanted = size + 1; ; wanted = stepBytes) {
-    const piece = await readPiece(file, Buffer.allocUnsafe(wanted), length)
-    if (piece.length > 0) pieces.push(piece)
+  // A short read is not the end; one that brings nothing is.
+  for (;;) {
+    const piece = await readPiece(file, Buffer.allocUnsafe(Math.max(size + 1 - length, stepBytes)), length)
+    if (piece.length === 0) return joined(pieces)
+    pieces.push(piece)
     length += piece.length
     refuseLarge(length, maxBytes)
-    if (piece.length < wanted && (piece.length === 0 || size > 0)) return joined(pieces)
   }
 }
 

@@ -35,6 +35,7 @@ export const limitNames = [
   'maxReplyBytes',
   'maxNamePatterns',
   'maxFileHandles',
+  'maxUnwrittenBytes',
   'maxDirectoryEntries',
 ] as const
 export const startModes = ['pipes', 'terminal'] as const

@@ -208,6 +208,14 @@ it('does what is asked of a handle in that order, without waiting for answers', 
   expect((await ignored).every(({ status }) => status === 'fulfilled')).toBe(true)
 })
 
+it('knows no handle that could not be opened, not even when asked before that was known', async () => {
+  await using stage = await openStage()
+  const opening = stage.refusal('fs/open', { handleId: 'h', path: stage.uri('none') })
+  const reading = stage.refusal('fs/readBlock', { handleId: 'h', offset: 0, len: 1 })
+  expect(await opening).toMatchObject([-32004, /No such file/])
+  expect(await reading).toEqual([-32004, 'unknown file handle `h`'])
+})
+
 it('closes the handles of a connection that ends, and a resumed session has none', async () => {
   await using stage = await openStage()
   writeFileSync(stage.path('file'), 'text')

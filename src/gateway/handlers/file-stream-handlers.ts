@@ -34,7 +34,7 @@ export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
     },
 
     'fs/writeBlock'({ handleId, offset, chunk }, { caller: { files } }) {
-      return files.perform({ operation: 'writeBlock', paths: [] }, async () => {
+      return files.perform({ operation: 'writeBlock', paths: [], bytes: chunk.length }, async () => {
         await files.handles.write(handleId, offset, chunk)
         files.metrics.written(chunk.length)
         return {}

@@ -36,7 +36,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const bytes = decodedContents(dataBase64)
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'write', os)
-      return files.perform({ operation: 'writeFile', paths: [path], changes: true }, async () => {
+      return files.perform({ operation: 'writeFile', paths: [path], changes: true, bytes: bytes.length }, async () => {
         await using place = await placeOf(path, followSymlinks ?? true)
         await writeWholeFile(place, bytes)
         files.metrics.written(bytes.length)
@@ -80,11 +80,11 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       })
     },
 
-    'fs/walk'({ path: uri, options, sandbox }, { caller: { files }, signal }) {
+    'fs/walk'({ path: uri, options, sandbox }, { caller: { files } }) {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'walk', paths: [path], isBulky: true }, () =>
-        walkTree({ path, uri }, options, signal),
+        walkTree({ path, uri }, options, files.signal),
       )
     },
 
