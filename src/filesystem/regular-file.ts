@@ -11,7 +11,7 @@ import type { Place } from './place.ts'
 const unblocking = constants.O_NONBLOCK | constants.O_NOCTTY
 
 /** Permissions of a new file, minus the umask. */
-const newFileMode = 0o666
+export const newFileMode = 0o666
 
 /**
  * Opens a regular file for reading.
@@ -70,7 +70,7 @@ function linkFlag({ followsLinks }: Pick<Place, 'followsLinks'>): number {
   return followsLinks ? 0 : constants.O_NOFOLLOW
 }
 
-function notAFile({ asked, followsLinks }: Place): GatewayError {
+export function notAFile({ asked, followsLinks }: Place): GatewayError {
   const text = followsLinks ? `path \`${shown(asked)}\` is not a file` : 'path is not a regular file'
   return new GatewayError('invalidRequest', text)
 }

@@ -30,6 +30,9 @@ export const ownCapabilities: Readonly<Capabilities> = Object.freeze({
   fileWriteStreaming: true,
 })
 
+/** Additions of this gateway that a client may use. */
+export const ownExtensions: readonly string[] = ['receipts', 'atomicWrites']
+
 /**
  * Describes the host for `initialize` and `environment/info`. A client that meets a member it cannot decode gives the
  * whole environment up, so members whose value is unknown, relative or not UTF-8 are left out; `cwd` is null then.

@@ -59,7 +59,7 @@ const params: { readonly [M in MethodName]: NonNullable<ParamsInput<M>> } = {
   'process/write': { processId: 'p', chunk: 'QQ==', writeId: 'w' },
   'process/signal': { processId: 'p', signal: 'interrupt' },
   'fs/readFile': { path: 'file:///w', followSymlinks: false, sandbox: null },
-  'fs/writeFile': { path: 'file:///w', dataBase64: 'QQ==', followSymlinks: false, sandbox: null },
+  'fs/writeFile': { path: 'file:///w', dataBase64: 'QQ==', atomic: true, followSymlinks: false, sandbox: null },
   'fs/open': { handleId: 'h', path: 'file:///w', mode: 'replace', sandbox: null },
   'fs/readBlock': { handleId: 'h', offset: 1, len: 2 },
   'fs/writeBlock': { handleId: 'h', offset: 1, chunk: 'QQ==' },

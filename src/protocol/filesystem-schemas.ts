@@ -15,6 +15,10 @@ export const FileContents = z.object({ dataBase64: z.string() })
 export const WriteFile = z.object({
   path: pathUri,
   dataBase64: z.string().describe('replaces the contents in place: the file stays the same for its other names'),
+  atomic: z
+    .boolean()
+    .nullish()
+    .describe('an addition, default false: readers see all of the old or the new contents; other names keep the old'),
   followSymlinks,
   sandbox,
 })

@@ -1,3 +1,4 @@
+import { writeAtomically } from '../../filesystem/atomic-write.ts'
 import { copyEntry } from '../../filesystem/copying.ts'
 import { listDirectory } from '../../filesystem/directory-listing.ts'
 import { canonicalPath, readMetadata } from '../../filesystem/metadata.ts'
@@ -32,13 +33,13 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       })
     },
 
-    'fs/writeFile'({ path: uri, dataBase64, followSymlinks, sandbox }, { caller: { files } }) {
+    'fs/writeFile'({ path: uri, dataBase64, atomic, followSymlinks, sandbox }, { caller: { files } }) {
       const bytes = decodedContents(dataBase64)
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'writeFile', paths: [path], changes: true, bytes: bytes.length }, async () => {
         await using place = await placeOf(path, followSymlinks ?? true)
-        await writeWholeFile(place, bytes)
+        await (atomic === true ? writeAtomically(place, bytes) : writeWholeFile(place, bytes))
         files.metrics.written(bytes.length)
         return {}
       })
