@@ -15,6 +15,7 @@ function stage() {
     metrics,
     untilRoom: () => room.promise,
     missingChanged: () => {},
+    treeChanged: () => {},
   })
   return { files, metrics, ledger, makeRoom: room.resolve }
 }

@@ -6,6 +6,8 @@ import { translated } from './errno.ts'
 import { maxUnwrittenBytes } from './filesystem-limits.ts'
 import { FileHandles } from './file-handles.ts'
 import type { FileOperation, FilesystemMetrics } from './filesystem-metrics.ts'
+import type { Changes } from './changed-paths.ts'
+import { TreeWatches } from './tree-watches.ts'
 import { MissingWatches } from './missing-watches.ts'
 import { type Claim, PathOrder } from './path-order.ts'
 
@@ -23,6 +25,8 @@ export interface FileAccessOptions {
   readonly untilRoom: () => Promise<void>
   /** Told of the change that ends a watch. */
   readonly missingChanged: (watchId: bigint) => void
+  /** Told of changes in a watched tree. */
+  readonly treeChanged: (watchId: string, changes: Changes) => void
 }
 
 export interface FileRequest {
@@ -41,6 +45,7 @@ export interface FileRequest {
 export class FileAccess implements AsyncDisposable {
   readonly handles: FileHandles
   readonly watches: MissingWatches
+  readonly trees: TreeWatches
   readonly metrics: FilesystemMetrics
   readonly #order = new PathOrder()
   readonly #bulk = new Turns(bulkTurns)
@@ -50,7 +55,7 @@ export class FileAccess implements AsyncDisposable {
   readonly #abort = new AbortController()
   #unwrittenBytes = 0
 
-  constructor({ ledger, timers, metrics, untilRoom, missingChanged }: FileAccessOptions) {
+  constructor({ ledger, timers, metrics, untilRoom, missingChanged, treeChanged }: FileAccessOptions) {
     this.metrics = metrics
     this.#timers = timers
     this.handles = new FileHandles({ ledger, order: this.#order, inTurn: work => this.#inTurn(work) })
@@ -58,6 +63,7 @@ export class FileAccess implements AsyncDisposable {
       metrics.changeSeen()
       missingChanged(watchId)
     })
+    this.trees = new TreeWatches({ ledger, timers, untilRoom, tell: treeChanged })
     this.#untilRoom = untilRoom
   }
 
@@ -91,6 +97,7 @@ export class FileAccess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort(new GatewayError('refused', 'the connection has ended'))
     this.watches[Symbol.dispose]()
+    this.trees[Symbol.dispose]()
     const { promise, resolve } = Promise.withResolvers<void>()
     using _deadline = this.#timers.after(finishMs, resolve)
     const finished = Promise.all([Promise.allSettled(this.#underWay), this.handles[Symbol.asyncDispose]()])

@@ -34,3 +34,10 @@ export const walkItemBytes = 64
 /** Paths of one watch, and directories on the way to them. */
 export const maxWatchedPaths = 64
 export const maxWatchedDirectories = 64
+
+/** Trees one connection watches, and directories of one tree. */
+export const maxTreeWatches = 8
+export const maxTreeDirectories = 4096
+
+/** Changed paths that wait to be told; beyond it the client is told to look again. */
+export const maxChangedPaths = 1000

@@ -47,6 +47,12 @@ export class FilesystemMetrics {
 }
 
 /** Limits that are counted here; that of a reply is counted with the requests. */
-const fileLimits = ['maxFileHandles', 'maxUnwrittenBytes', 'maxDirectoryEntries'] as const
+const fileLimits = [
+  'maxFileHandles',
+  'maxUnwrittenBytes',
+  'maxDirectoryEntries',
+  'maxTreeWatches',
+  'maxTreeDirectories',
+] as const
 
 const results: Partial<Record<ErrorKind, OperationResult>> = { notFound: 'not_found', internal: 'internal' }

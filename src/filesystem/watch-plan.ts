@@ -1,23 +1,8 @@
-import { lstat, statfs } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
 import { isErrno } from './errno.ts'
 import { maxWatchedDirectories, maxWatchedPaths } from './filesystem-limits.ts'
 import { isRoot, join, split } from './native-path.ts'
-
-/** File systems that tell nobody what happens to them: made up by the kernel, or changed from elsewhere. statfs(2) */
-const silentFileSystems = new Set([
-  0x9fa0, // proc
-  0x62656572, // sysfs
-  0x63677270, // cgroup2
-  0x27e0eb, // cgroup
-  0x64626720, // debugfs
-  0x74726163, // tracefs
-  0x73636673, // securityfs
-  0x6969, // nfs
-  0xff534d42, // cifs
-  0xfe534d42, // smb2
-  0x01021997, // 9p
-  0x65735546, // fuse
-])
+import { isSilent } from './silent-file-systems.ts'
 
 /** An entry that exists. */
 export interface PresentEntry {
@@ -57,7 +42,7 @@ export async function planWatch(
   const stays = present === undefined ? undefined : await lookAtPresent(present, directories, names)
   if (present !== undefined && stays === undefined) return undefined
   for (const directory of directories.values()) {
-    if (silentFileSystems.has((await statfs(directory)).type)) return undefined
+    if (await isSilent(directory)) return undefined
   }
   return {
     directories: [...directories.values()].toSorted((one, other) => one.length - other.length),

@@ -7,7 +7,14 @@ import type { Guard, Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { PollsEnded } from '../processes/output-polls.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
-import { decodeMessage, encodeError, malformedId, type RequestId, type RequestMessage } from '../protocol/envelope.ts'
+import {
+  decodeMessage,
+  encodeError,
+  encodeNotification,
+  malformedId,
+  type RequestId,
+  type RequestMessage,
+} from '../protocol/envelope.ts'
 import { errorKinds, GatewayError } from '../protocol/gateway-error.ts'
 import { maxIdBytes } from '../protocol/limits.ts'
 import { initializedNotification, type MethodFamily } from '../protocol/method-table.ts'
@@ -106,6 +113,9 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       untilRoom: () => this.#outbox.untilRoom(),
       missingChanged: watchId => {
         this.#send(`{"method":"fs/missingChanged","params":{"watchId":${watchId}}}`, 'notification')
+      },
+      treeChanged: (watchId, changes) => {
+        this.#send(encodeNotification('fs/changed', { watchId, ...changes }), 'notification')
       },
     })
     this.#held = options.ledger.take('connection')

@@ -31,7 +31,7 @@ export const ownCapabilities: Readonly<Capabilities> = Object.freeze({
 })
 
 /** Additions of this gateway that a client may use. */
-export const ownExtensions: readonly string[] = ['receipts', 'atomicWrites']
+export const ownExtensions: readonly string[] = ['receipts', 'atomicWrites', 'treeWatches']
 
 /**
  * Describes the host for `initialize` and `environment/info`. A client that meets a member it cannot decode gives the

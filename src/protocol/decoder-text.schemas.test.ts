@@ -82,6 +82,8 @@ const params: { readonly [M in MethodName]: NonNullable<ParamsInput<M>> } = {
   'fs/remove': { path: 'file:///w', recursive: true, force: false, followSymlinks: true, sandbox: null },
   'fs/copy': { sourcePath: 'file:///w', destinationPath: 'file:///v', recursive: false, sandbox: null },
   'fs/watchMissing': { watchId: 1, missing: ['file:///w'], present: 'file:///v' },
+  'fs/watch': { watchId: 'w', path: 'file:///w', sandbox: null },
+  'fs/unwatch': { watchId: 'w' },
   'process/terminate': { processId: 'p' },
 }
 

@@ -127,3 +127,18 @@ export const WatchedMissing = z.object({ watching: z.boolean() })
 
 /** Sent once for a watch: what it was about may have changed, and it is over. */
 export const MissingChanged = z.object({ watchId: exactU64 })
+
+/** An addition of this gateway, as all about watched trees. */
+export const WatchTree = z.object({
+  watchId: z.string().describe('chosen by the client, at most 32 bytes, unique within its connection'),
+  path: pathUri.describe('a directory; every directory below is watched too'),
+  sandbox,
+})
+export const UnwatchTree = z.object({ watchId: z.string() })
+
+/** Something below a watched directory has changed, possibly more often than it says. */
+export const TreeChanged = z.object({
+  watchId: z.string(),
+  paths: z.array(z.string()),
+  overflow: z.boolean().describe('more has changed than is named: look at everything again'),
+})

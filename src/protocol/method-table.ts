@@ -17,10 +17,13 @@ import {
   ReadDirectory,
   ReadFile,
   RemoveEntry,
+  TreeChanged,
+  UnwatchTree,
   WalkedTree,
   WalkTree,
   WatchedMissing,
   WatchMissing,
+  WatchTree,
   WriteBlock,
   WriteFile,
 } from './filesystem-schemas.ts'
@@ -86,6 +89,8 @@ export const methods = {
   'fs/remove': method('filesystem', RemoveEntry, Empty),
   'fs/copy': method('filesystem', CopyEntry, Empty),
   'fs/watchMissing': method('filesystem', WatchMissing, WatchedMissing),
+  'fs/watch': method('filesystem', WatchTree, Empty),
+  'fs/unwatch': method('filesystem', UnwatchTree, Empty),
 }
 
 /** The one notification a client sends. */
@@ -97,6 +102,7 @@ export const notifications = {
   'process/exited': ProcessExited,
   'process/closed': ProcessClosed,
   'fs/missingChanged': MissingChanged,
+  'fs/changed': TreeChanged,
 }
 
 export type MethodName = keyof typeof methods

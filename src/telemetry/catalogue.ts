@@ -37,6 +37,8 @@ export const limitNames = [
   'maxFileHandles',
   'maxUnwrittenBytes',
   'maxDirectoryEntries',
+  'maxTreeWatches',
+  'maxTreeDirectories',
 ] as const
 export const startModes = ['pipes', 'terminal'] as const
 export const startResults = ['success', 'refused', 'cancelled'] as const
@@ -67,6 +69,8 @@ export const fileOperations = [
   'remove',
   'copy',
   'watchMissing',
+  'watch',
+  'unwatch',
 ] as const
 export const fileResults = ['success', 'not_found', 'refused', 'internal'] as const
 export const fileDirections = ['read', 'written'] as const

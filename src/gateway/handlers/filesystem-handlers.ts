@@ -109,6 +109,22 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       })
     },
 
+    'fs/watch'({ watchId, path: uri, sandbox }, { caller: { files } }) {
+      const path = native(uri)
+      refuseConfinedFiles(sandbox, 'read', os)
+      return files.perform({ operation: 'watch', paths: [] }, async () => {
+        await files.trees.watch(watchId, { path, uri })
+        return {}
+      })
+    },
+
+    'fs/unwatch'({ watchId }, { caller: { files } }) {
+      return files.perform({ operation: 'unwatch', paths: [] }, async () => {
+        files.trees.unwatch(watchId)
+        return {}
+      })
+    },
+
     'fs/watchMissing'({ watchId, missing, present }, { caller: { files } }) {
       const paths = watchedPaths(missing, present ?? undefined, os)
       return files.perform({ operation: 'watchMissing', paths: [] }, async () => {
