@@ -2,14 +2,15 @@ import { open } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
-import { FileAccess } from './file-access.ts'
+import { FileAccess, type FileMode } from './file-access.ts'
 import { FilesystemMetrics } from './filesystem-metrics.ts'
 
-function stage() {
+function stage(mode: FileMode = 'read-write') {
   const ledger = new Ledger()
   const metrics = new FilesystemMetrics()
   const room = Promise.withResolvers<void>()
   const files = new FileAccess({
+    mode,
     ledger,
     timers: new Timers(ledger),
     metrics,
@@ -65,6 +66,19 @@ describe('file access', () => {
     expect(await waiting).toBe(1)
     await files[Symbol.asyncDispose]()
     await expect(make()).rejects.toThrow('the connection has ended')
+  })
+
+  it('changes nothing where it may only read, and does nothing where it is off', async () => {
+    const change = { ...write, changes: true }
+    const look = { operation: 'getMetadata', paths: [] } as const
+    const reading = stage('read-only').files
+    await expect(reading.perform(change, async () => 'done')).rejects.toThrow('Read-only file system (os error 30)')
+    await expect(reading.perform(look, async () => 'done')).resolves.toBe('done')
+    const off = stage('off').files
+    await expect(off.perform(look, async () => 'done')).rejects.toMatchObject({
+      kind: 'invalidRequest',
+      message: 'fs/getMetadata is not permitted: this gateway serves no files',
+    })
   })
 
   it('is over when what was begun is, and not before', async () => {

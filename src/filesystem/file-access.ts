@@ -2,7 +2,7 @@ import type { Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { Turns } from '../lifecycle/turns.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
-import { translated } from './errno.ts'
+import { systemError, translated } from './errno.ts'
 import { maxUnwrittenBytes } from './filesystem-limits.ts'
 import { FileHandles } from './file-handles.ts'
 import type { FileOperation, FilesystemMetrics } from './filesystem-metrics.ts'
@@ -17,7 +17,11 @@ const bulkTurns = 4
 /** How long the end of a connection waits for operations that were begun. */
 const finishMs = 500
 
+/** What an operator lets clients do with files. It binds the methods for files, not the processes clients start. */
+export type FileMode = 'read-write' | 'read-only' | 'off'
+
 export interface FileAccessOptions {
+  readonly mode: FileMode
   readonly ledger: Ledger
   readonly timers: Timers
   readonly metrics: FilesystemMetrics
@@ -49,14 +53,16 @@ export class FileAccess implements AsyncDisposable {
   readonly metrics: FilesystemMetrics
   readonly #order = new PathOrder()
   readonly #bulk = new Turns(bulkTurns)
+  readonly #mode: FileMode
   readonly #untilRoom: () => Promise<void>
   readonly #timers: Timers
   readonly #underWay = new Set<Promise<unknown>>()
   readonly #abort = new AbortController()
   #unwrittenBytes = 0
 
-  constructor({ ledger, timers, metrics, untilRoom, missingChanged, treeChanged }: FileAccessOptions) {
+  constructor({ mode, ledger, timers, metrics, untilRoom, missingChanged, treeChanged }: FileAccessOptions) {
     this.metrics = metrics
+    this.#mode = mode
     this.#timers = timers
     this.handles = new FileHandles({ ledger, order: this.#order, inTurn: work => this.#inTurn(work) })
     this.watches = new MissingWatches(ledger, watchId => {
@@ -74,11 +80,12 @@ export class FileAccess implements AsyncDisposable {
 
   /**
    * Runs one operation, after those it has to come after.
-   * @throws GatewayError for whatever the operating system refuses, and beyond 128 MiB that wait to be written
+   * @throws GatewayError for whatever the operating system or the operator refuses, and beyond 128 MiB that wait to be written
    */
   perform<Value>(request: FileRequest, work: () => Promise<Value>): Promise<Value> {
     const claim = { paths: request.paths, changes: request.changes === true }
     const performed = this.#counted(request.operation, async () => {
+      this.#refuseByMode(request)
       using _held = this.#holdUnwritten(request.bytes ?? 0)
       return await this.#order.run(claim, request.isBulky === true ? () => this.#inTurn(work) : work)
     })
@@ -102,6 +109,13 @@ export class FileAccess implements AsyncDisposable {
     using _deadline = this.#timers.after(finishMs, resolve)
     const finished = Promise.all([Promise.allSettled(this.#underWay), this.handles[Symbol.asyncDispose]()])
     await Promise.race([finished, promise])
+  }
+
+  #refuseByMode({ operation, changes }: FileRequest): void {
+    if (this.#mode === 'off') {
+      throw new GatewayError('invalidRequest', `fs/${operation} is not permitted: this gateway serves no files`)
+    }
+    if (this.#mode === 'read-only' && changes === true) throw systemError('EROFS')
   }
 
   #holdUnwritten(bytes: number): Disposable {

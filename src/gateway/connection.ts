@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
-import { FileAccess } from '../filesystem/file-access.ts'
+import { FileAccess, type FileMode } from '../filesystem/file-access.ts'
 import type { FilesystemMetrics } from '../filesystem/filesystem-metrics.ts'
 import type { Guard, Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
@@ -34,6 +34,8 @@ const maxQueuedBytes = 4 * 1024 * 1024
 const finishMs = 500
 
 export interface ConnectionLimits extends LivenessLimits {
+  /** What the methods for files may do. */
+  readonly fileMode: FileMode
   readonly maxRequests: number
   /** Queued output that holds processes back. */
   readonly outputInFlightBytes: number
@@ -107,6 +109,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       },
     })
     this.files = new FileAccess({
+      mode: options.limits.fileMode,
       ledger: options.ledger,
       timers: options.timers,
       metrics: options.fileMetrics,

@@ -311,6 +311,19 @@ it('touches nothing for a caller it would have to confine', async () => {
   await peer.call('fs/writeFile', { path: uri('made'), dataBase64: '', sandbox: free })
 })
 
+it('replaces a file atomically when asked to, where no link may be followed too', async () => {
+  await using stage = await openStage()
+  for (const followSymlinks of [true, false]) {
+    stage.scratch.write('file', 'old', 0o640)
+    const { ino } = statSync(stage.path('file'))
+    const request = { path: stage.uri('file'), dataBase64: base64('new'), atomic: true, followSymlinks }
+    await stage.peer.call('fs/writeFile', request)
+    expect(readFileSync(stage.path('file'), 'utf8')).toBe('new')
+    expect(statSync(stage.path('file')).ino).not.toBe(ino)
+    expect(statSync(stage.path('file')).mode & 0o7777).toBe(0o640)
+  }
+})
+
 it('keeps what follows a change behind it, and everything else beside it', async () => {
   await using stage = await openStage()
   const { peer, uri } = stage
@@ -329,6 +342,29 @@ it('says what the operating system does not permit', async () => {
   chmodSync(stage.path('tree'), 0o555)
   const { error } = await stage.peer.request('fs/remove', { path: 'file:///proc/self/status', recursive: false })
   expect(error).toMatchObject({ code: -32600, message: 'Operation not permitted (os error 1)' })
+})
+
+it('changes nothing on a gateway that only reads, and says so beforehand', async () => {
+  await using gateway = await startGateway({ limits: { fileMode: 'read-only' } })
+  using scratch = new ScratchFolder()
+  scratch.write('file', 'text')
+  const peer = await gateway.connect()
+  const path = `${scratch.uri}/file`
+  expect(await peer.call('fs/readFile', { path })).toEqual({ dataBase64: base64('text') })
+  const changes: [string, object][] = [
+    ['fs/writeFile', { path, dataBase64: '' }],
+    ['fs/open', { handleId: 'w', path, mode: 'replace' }],
+    ['fs/createDirectory', { path: `${scratch.uri}/made` }],
+    ['fs/remove', { path }],
+    ['fs/copy', { sourcePath: path, destinationPath: `${scratch.uri}/made`, recursive: false }],
+  ]
+  for (const [method, params] of changes) {
+    const { error } = await peer.request(method, params)
+    expect(error, method).toEqual({ code: -32603, message: 'Read-only file system (os error 30)' })
+  }
+  expect(readFileSync(join(scratch.path, 'file'), 'utf8')).toBe('text')
+  const { capabilities } = await peer.call('environment/info', null)
+  expect(capabilities).toMatchObject({ fsWatchMissing: true, fileWriteStreaming: false })
 })
 
 it('gates files like everything else', async () => {

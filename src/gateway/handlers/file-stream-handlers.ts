@@ -19,7 +19,7 @@ export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
           await using place = await placeOf(path, true)
           return isWritten ? await openToReplace(place) : await openToRead(place)
         })
-      return files.perform({ operation: 'open', paths: [] }, async () => {
+      return files.perform({ operation: 'open', paths: [], changes: isWritten }, async () => {
         await files.handles.open(handleId, { path, open })
         return { handleId }
       })
