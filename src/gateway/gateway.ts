@@ -6,6 +6,7 @@ import { closeCodes } from '../protocol/close-codes.ts'
 import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
 import { ClosedProcesses } from '../processes/closed-processes.ts'
 import type { ProcessEngine } from '../processes/engine.ts'
+import { FilesystemMetrics } from '../filesystem/filesystem-metrics.ts'
 import { OomEvents } from '../processes/oom-events.ts'
 import { ProcessMetrics } from '../processes/process-metrics.ts'
 import { SessionMetrics } from '../sessions/session-metrics.ts'
@@ -20,6 +21,8 @@ import { statePage } from './debug-pages.ts'
 import { type GatewayGauges, gatewayGauges, type GatewayState } from './gateway-gauges.ts'
 import type { GatewayLimits } from './gateway-limits.ts'
 import { environmentHandlers } from './handlers/environment-handlers.ts'
+import { fileStreamHandlers } from './handlers/file-stream-handlers.ts'
+import { filesystemHandlers } from './handlers/filesystem-handlers.ts'
 import { type ChildDefaults, processHandlers } from './handlers/process-handlers.ts'
 import { type Page, type Pages, textPage } from './pages.ts'
 import { RequestMetrics } from './request-metrics.ts'
@@ -51,6 +54,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
   readonly requestMetrics: RequestMetrics
   readonly processMetrics: ProcessMetrics
   readonly connectionMetrics: ConnectionMetrics
+  readonly fileMetrics: FilesystemMetrics
   readonly closed: ClosedProcesses
   readonly #options: GatewayOptions
   readonly #timers: Timers
@@ -73,6 +77,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
     this.requestMetrics = new RequestMetrics(instruments)
     this.processMetrics = new ProcessMetrics(instruments)
     this.connectionMetrics = new ConnectionMetrics(instruments)
+    this.fileMetrics = new FilesystemMetrics(instruments)
     this.closed = new ClosedProcesses(this.#timers, limits)
     this.#sessions = new SessionRegistry({
       host: {
@@ -89,7 +94,12 @@ export class Gateway implements AsyncDisposable, GatewayState {
       metrics: new SessionMetrics(instruments),
     })
     this.#dispatcher = new Dispatcher({
-      handlers: { ...environmentHandlers(options.describeHost), ...processHandlers(options.children) },
+      handlers: {
+        ...environmentHandlers(options.describeHost),
+        ...processHandlers(options.children),
+        ...filesystemHandlers(options.children.os),
+        ...fileStreamHandlers(options.children.os),
+      },
       observer: this.requestMetrics,
       log,
       telemetry,
@@ -204,6 +214,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
       limits: this.#options.limits,
       log: this.#options.log,
       metrics: this.connectionMetrics,
+      fileMetrics: this.fileMetrics,
       tracing: this.telemetry.tracing,
       ended: session => {
         // Nobody can come back on standard input: the processes end with the connection.

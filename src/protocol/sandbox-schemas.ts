@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { HostOs } from './path-uri.ts'
 import { pathUri, u64 } from './scalars.ts'
 
 const networkAccess = z.enum(['restricted', 'enabled'])
@@ -84,4 +85,33 @@ export function restrictsAnything({ permissions }: SandboxIntent): boolean {
     case 'managed':
       return permissions.network === 'restricted' || permissions.file_system.type === 'restricted'
   }
+}
+
+/**
+ * Whether the intent keeps any file from being read, or written. Errs towards yes: an entry that may take something away
+ * counts, whatever other entries say about the same path.
+ */
+export function restrictsFiles({ permissions }: SandboxIntent, access: 'read' | 'write', os: HostOs): boolean {
+  if (permissions.type !== 'managed' || permissions.file_system.type === 'unrestricted') return false
+  const { entries } = permissions.file_system
+  const isGranted = entries.some(entry => {
+    return specialKind(entry) === 'root' && (entry.access === 'write' || entry.access === access)
+  })
+  return !isGranted || entries.some(entry => narrows(entry, access) || !isNative(entry, os))
+}
+
+type PermissionEntry = z.output<typeof PermissionEntry>
+
+function narrows(entry: PermissionEntry, access: 'read' | 'write'): boolean {
+  if (entry.access === 'deny' || entry.access === 'none') return true
+  if (entry.access === 'write' || access === 'read') return false
+  return !['root', 'minimal', 'unknown'].includes(specialKind(entry) ?? '')
+}
+
+function specialKind({ path }: PermissionEntry): string | undefined {
+  return path.type === 'special' ? path.value.kind : undefined
+}
+
+function isNative({ path }: PermissionEntry, os: HostOs): boolean {
+  return path.type !== 'path' || Buffer.isBuffer(path.path.toNative(os))
 }
