@@ -6,8 +6,9 @@ import { interpretCommandLine } from './cli/command-line.ts'
 import { announce, openStandardOutput } from './cli/standard-streams.ts'
 import { isLoopback } from './config/listen-url.ts'
 import type { Command, Settings } from './config/options.ts'
+import { fetchPolicy } from './config/rules.ts'
 import { Gateway } from './gateway/gateway.ts'
-import { describeHost, noCapabilities, systemFacts } from './gateway/host-environment.ts'
+import { describeHost, offeredCapabilities, systemFacts } from './gateway/host-environment.ts'
 import { inheritableEnvironment } from './processes/inherited-environment.ts'
 import { Ledger } from './lifecycle/ledger.ts'
 import { Timers } from './lifecycle/timers.ts'
@@ -79,7 +80,12 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
       launches,
       passesTrace: settings.passTrace,
     },
-    describeHost: () => describeHost({ capabilities: noCapabilities, extensions: ['receipts'] }, host),
+    fetching: {
+      targets: { policy: fetchPolicy(settings), allow: settings.fetchAllow, deny: settings.fetchDeny },
+      environment: process.env,
+      variables: name => inheritableEnvironment(process.env).get(name),
+    },
+    describeHost: () => describeHost({ capabilities: offeredCapabilities, extensions: ['receipts'] }, host),
     log,
     telemetry,
   })

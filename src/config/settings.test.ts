@@ -52,6 +52,8 @@ function samplesOf(key: OptionKey): [string, string] {
     '1501',
     'warn',
     'trace',
+    'public',
+    'listed',
     'reap',
     'off',
     '127.0.0.1:1',

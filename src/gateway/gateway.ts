@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { Logger } from 'pino'
 import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
+import { Fetching, type FetchingSetup } from '../fetching/fetching.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
 import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
 import { ClosedProcesses } from '../processes/closed-processes.ts'
@@ -20,6 +21,7 @@ import { statePage } from './debug-pages.ts'
 import { type GatewayGauges, gatewayGauges, type GatewayState } from './gateway-gauges.ts'
 import type { GatewayLimits } from './gateway-limits.ts'
 import { environmentHandlers } from './handlers/environment-handlers.ts'
+import { httpHandlers } from './handlers/http-handlers.ts'
 import { type ChildDefaults, processHandlers } from './handlers/process-handlers.ts'
 import { type Page, type Pages, textPage } from './pages.ts'
 import { RequestMetrics } from './request-metrics.ts'
@@ -34,6 +36,7 @@ export interface GatewayOptions {
   readonly limits: GatewayLimits
   readonly engine: ProcessEngine
   readonly children: ChildDefaults
+  readonly fetching: FetchingSetup
   /** What `environment/info` answers. */
   readonly describeHost: () => EnvironmentInfo
   readonly log: Logger
@@ -52,6 +55,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
   readonly processMetrics: ProcessMetrics
   readonly connectionMetrics: ConnectionMetrics
   readonly closed: ClosedProcesses
+  readonly fetching: Fetching
   readonly #options: GatewayOptions
   readonly #timers: Timers
   readonly #sessions: SessionRegistry
@@ -88,8 +92,19 @@ export class Gateway implements AsyncDisposable, GatewayState {
       log,
       metrics: new SessionMetrics(instruments),
     })
+    this.fetching = new Fetching({
+      ...options.fetching,
+      limits,
+      ledger: this.ledger,
+      timers: this.#timers,
+      instruments,
+    })
     this.#dispatcher = new Dispatcher({
-      handlers: { ...environmentHandlers(options.describeHost), ...processHandlers(options.children) },
+      handlers: {
+        ...environmentHandlers(options.describeHost),
+        ...processHandlers(options.children),
+        ...httpHandlers(this.fetching),
+      },
       observer: this.requestMetrics,
       log,
       telemetry,
@@ -223,6 +238,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
       connection.close(closeCodes.goingAway, 'the gateway is shutting down', 'draining')
     await Promise.allSettled(connections.map(connection => connection.over))
     this.#liveness[Symbol.dispose]()
+    await this.fetching[Symbol.asyncDispose]()
     await Promise.allSettled(this.#listeners.map(listener => listener[Symbol.asyncDispose]()))
   }
 }

@@ -23,6 +23,9 @@ export interface Offer {
 /** The offer of a gateway that speaks the base protocol alone: every bit is false. */
 export const noCapabilities: Readonly<Capabilities> = Object.freeze(Capabilities.parse({}))
 
+/** What this gateway offers, whatever its configuration. Each bit is a promise that a client trusts. */
+export const offeredCapabilities: Readonly<Capabilities> = Object.freeze({ ...noCapabilities, httpHeaderEnvVars: true })
+
 /**
  * Describes the host for `initialize` and `environment/info`. A client that meets a member it cannot decode gives the
  * whole environment up, so members whose value is unknown, relative or not UTF-8 are left out; `cwd` is null then.

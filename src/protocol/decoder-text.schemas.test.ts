@@ -59,6 +59,16 @@ const params: { readonly [M in MethodName]: NonNullable<ParamsInput<M>> } = {
   'process/write': { processId: 'p', chunk: 'QQ==', writeId: 'w' },
   'process/signal': { processId: 'p', signal: 'interrupt' },
   'process/terminate': { processId: 'p' },
+  'http/request': {
+    method: 'GET',
+    url: 'http://example.com/',
+    headers: [{ name: 'n', value: 'v', valueEnvVar: 'V' }],
+    bodyBase64: 'QQ==',
+    timeoutMs: 1,
+    redirectPolicy: 'stop',
+    requestId: 'r',
+    streamResponse: true,
+  },
 }
 
 const receipt = {
@@ -100,6 +110,16 @@ const received: readonly (readonly [name: string, schema: z.ZodType, sample: obj
     { processId: 'p', seq: 1, exitCode: 0, sandboxDenied: true, receipt },
   ],
   ['process/closed', notifications['process/closed'], { processId: 'p', seq: 1 }],
+  [
+    'result of http/request',
+    methods['http/request'].result,
+    { status: 200, headers: [{ name: 'n', value: 'v' }], bodyBase64: 'QQ==' },
+  ],
+  [
+    'http/request/bodyDelta',
+    notifications['http/request/bodyDelta'],
+    { requestId: 'r', seq: 1, deltaBase64: 'QQ==', done: true, error: 'e' },
+  ],
 ]
 
 const sent = Object.entries(params).map(([name, sample]) => [name, methods[name as MethodName].params, sample] as const)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { HttpBodyDelta, HttpRequest, HttpResponse } from './http-schemas.ts'
 import {
   OutputPage,
   ProcessClosed,
@@ -16,7 +17,7 @@ import {
 import { EnvironmentInfo, EnvironmentStatus, Initialize, Initialized, NoParams } from './session-schemas.ts'
 
 /** Methods that share the wording of the handshake gate. `undefined` is open before the handshake. */
-export type MethodFamily = 'exec' | 'environment info' | 'environment status'
+export type MethodFamily = 'exec' | 'environment info' | 'environment status' | 'http'
 
 interface Method<Params extends z.ZodType, Result extends z.ZodType> {
   readonly family: MethodFamily | undefined
@@ -47,6 +48,7 @@ export const methods = {
   'process/write': method('exec', WriteInput, WrittenInput),
   'process/signal': method('exec', SignalProcess, Empty),
   'process/terminate': method('exec', TerminateProcess, TerminatedProcess),
+  'http/request': method('http', HttpRequest, HttpResponse),
 }
 
 /** The one notification a client sends. */
@@ -57,6 +59,7 @@ export const notifications = {
   'process/output': ProcessOutput,
   'process/exited': ProcessExited,
   'process/closed': ProcessClosed,
+  'http/request/bodyDelta': HttpBodyDelta,
 }
 
 export type MethodName = keyof typeof methods

@@ -11,7 +11,8 @@ const table: Record<string, readonly string[]> = {
   processes: ['protocol', 'lifecycle', 'telemetry'],
   sessions: ['protocol', 'lifecycle', 'telemetry', 'processes'],
   leaks: ['protocol', 'lifecycle', 'telemetry', 'processes'],
-  gateway: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'sessions'],
+  fetching: ['protocol', 'lifecycle', 'telemetry'],
+  gateway: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'sessions', 'fetching'],
   cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway'],
 }
 
@@ -21,6 +22,7 @@ const doors: Record<string, readonly string[]> = {
   fastify: ['gateway/websocket-listener.ts', 'gateway/admin-listener.ts', 'gateway/pages.ts'],
   '@fastify/websocket': ['gateway/websocket-listener.ts'],
   ws: ['gateway/websocket-transport.ts'],
+  undici: ['fetching/http-client.ts'],
   'smol-toml': ['config/config-file.ts'],
 }
 

@@ -1,8 +1,9 @@
 import { pino } from 'pino'
 import { expect } from 'vitest'
+import type { FetchingSetup } from '../../src/fetching/fetching.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import type { GatewayLimits } from '../../src/gateway/gateway-limits.ts'
-import { describeHost, noCapabilities, systemFacts } from '../../src/gateway/host-environment.ts'
+import { describeHost, offeredCapabilities, systemFacts } from '../../src/gateway/host-environment.ts'
 import { ChildReaper } from '../../src/processes/child-reaper.ts'
 import { type LaunchNumbers, LaunchRegistry } from '../../src/processes/launch-registry.ts'
 import { Libc } from '../../src/processes/libc.ts'
@@ -23,6 +24,7 @@ export const defaultLimits: GatewayLimits = {
   maxClosedProcesses: 10_000,
   closedOutputBytes: 1024 * 1024 * 1024,
   maxRequests: 2048,
+  maxFetches: 1024,
   stdinQueueBytes: 8 * 1024 * 1024,
   outputInFlightBytes: 256 * 1024,
 }
@@ -40,6 +42,8 @@ export interface GatewayFixture extends AsyncDisposable {
 }
 
 export interface FixtureOptions {
+  /** What differs from an open gateway without proxies. */
+  readonly fetching?: Partial<FetchingSetup>
   readonly limits?: Partial<GatewayLimits>
   /** What children may inherit, instead of a small environment. */
   readonly inherited?: ReadonlyMap<string, string>
@@ -63,7 +67,13 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
       launches,
       passesTrace: true,
     },
-    describeHost: () => describeHost({ capabilities: noCapabilities, extensions: [] }, host),
+    fetching: {
+      targets: { policy: 'all', allow: [], deny: [] },
+      environment: {},
+      variables: () => undefined,
+      ...options.fetching,
+    },
+    describeHost: () => describeHost({ capabilities: offeredCapabilities, extensions: [] }, host),
     log: pino({ level: 'silent' }),
   })
   const url = await gateway.listen({ host: '127.0.0.1', port: 0, hasHealthEndpoints: true })

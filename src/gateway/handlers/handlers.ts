@@ -1,4 +1,5 @@
 import type { MethodName, Params, Result } from '../../protocol/method-table.ts'
+import type { BodyOutlet } from '../../fetching/response-stream.ts'
 import type { RequestSpan } from '../../telemetry/tracing.ts'
 import type { Session } from '../../sessions/session.ts'
 
@@ -6,6 +7,8 @@ import type { Session } from '../../sessions/session.ts'
 export interface Caller {
   /** Creates or resumes the session of this connection. Returns its id. */
   initialize(resumeSessionId: string | undefined): string
+  /** Where notifications to the caller go. */
+  readonly delivery: BodyOutlet
 }
 
 export interface RequestContext {
@@ -18,6 +21,8 @@ export interface RequestContext {
   readonly span: RequestSpan | undefined
   /** `performance.now()` when the request came. */
   readonly receivedAt: number
+  /** Has something done once the reply has been sent, or has nowhere to go any more. */
+  readonly afterReply: (action: () => void) => void
 }
 
 /** One function for each method of the table. A forgotten one does not compile. */
