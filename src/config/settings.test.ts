@@ -102,7 +102,7 @@ describe.each(optionKeys)('option %s', key => {
   })
 
   test('refuses nonsense and names the source that says it', () => {
-    const nonsense = 'n0nsense'
+    const nonsense = 'n0 nsense'
     expect(problemOf({ argv: [...argv, `${flagOf(key)}=${nonsense}`] })).toMatch(
       new RegExp(`^${flagOf(key)}: .*\`${nonsense}\``),
     )

@@ -5,7 +5,7 @@ import type { HttpHeader } from '../protocol/http-schemas.ts'
 import { SetupUnusable, TargetRefused } from './fetch-failure.ts'
 import { guardedLookup } from './guarded-lookup.ts'
 import { hostOf } from './host-list.ts'
-import type { OutboundRequest } from './outbound-request.ts'
+import type { OutboundHeader, OutboundRequest } from './outbound-request.ts'
 import type { ProxyEnvironment } from './proxy-environment.ts'
 import { responseHeaders } from './response-headers.ts'
 import type { TargetRules } from './target-rules.ts'
@@ -119,9 +119,15 @@ export class HttpClient implements AsyncDisposable {
 
 const connectionOptions = { allowH2: false, maxHeaderSize: maxHeaderBytes, headersTimeout: 0, bodyTimeout: 0 }
 
-/** Names and values in turn, in the bytes that go over the wire. A proxy of the operator gets no credentials of a caller. */
-function wireHeaders({ headers }: OutboundRequest, isProxied: boolean): string[] {
-  return headers
-    .filter(({ name }) => !isProxied || name !== 'proxy-authorization')
-    .flatMap(({ name, value }) => [name, Buffer.from(value).toString('latin1')])
+/**
+ * The headers in the bytes that go over the wire, grouped by name. A proxy of the operator gets no credentials of a caller.
+ */
+function wireHeaders({ headers }: OutboundRequest, isProxied: boolean): Map<string, string | string[]> {
+  const grouped = Map.groupBy(headers, ({ name }) => name)
+  if (isProxied) grouped.delete('proxy-authorization')
+  const valuesOf = (group: readonly OutboundHeader[]) => {
+    const values = group.map(({ value }) => Buffer.from(value).toString('latin1'))
+    return values.length === 1 ? (values[0] ?? '') : values
+  }
+  return new Map([...grouped].map(([name, group]) => [name, valuesOf(group)]))
 }

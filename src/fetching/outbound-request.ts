@@ -78,6 +78,7 @@ function targetUrl(text: string): URL {
 function unparsableBecause(text: string): string {
   if (!/^\s*[a-z][a-z\d+.-]*:/i.test(text)) return 'relative URL without a base'
   if (/^\s*https?:[/\\]*(?:[?#]|$)/i.test(text)) return 'empty host'
+  if (/^\s*https?:[/\\]*[^/\\?#]*\[/i.test(text)) return 'invalid IPv6 address'
   return /^\s*https?:[/\\]*[^/\\?#]*:(?:\d*[^\d/\\?#]|\d{5,})/i.test(text) ? 'invalid port number' : 'invalid host'
 }
 

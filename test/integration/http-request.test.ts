@@ -39,8 +39,8 @@ it('sends what the caller says and brings back what the server answers', async (
     'host',
     'connection',
     'x-twice',
-    'x-between',
     'x-twice',
+    'x-between',
     'accept',
     'content-length',
   ])

@@ -1,0 +1,63 @@
+import { once } from 'node:events'
+import { createServer, request as forward, type Server } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+
+/** An HTTP proxy on loopback: tunnels by CONNECT, forwards the rest. Every name leads to one port of this machine. */
+export class WebProxy implements AsyncDisposable {
+  /** What it was asked for: `CONNECT host:port` or `GET URL`. */
+  readonly asked: string[] = []
+  readonly credentials: (string | undefined)[] = []
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+
+  private constructor(target: () => number) {
+    this.#server = createServer((incoming, response) => {
+      const { method = '', url = '', headers } = incoming
+      this.asked.push(`${method} ${url}`)
+      this.credentials.push(headers['proxy-authorization'])
+      const path = url.replace(/^http:\/\/[^/]*/, '')
+      const onward = forward({ host: '127.0.0.1', port: target(), method, path, headers }, answer => {
+        response.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
+        answer.pipe(response)
+      })
+      incoming.pipe(onward)
+    })
+    this.#server.on('connect', (incoming, socket: Socket) => {
+      this.asked.push(`CONNECT ${incoming.url}`)
+      this.credentials.push(incoming.headers['proxy-authorization'])
+      const onward = connect(target(), '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+        socket.pipe(onward).pipe(socket)
+      })
+      for (const end of [socket, onward]) this.#watch(end)
+    })
+    this.#server.on('connection', (socket: Socket) => {
+      this.#watch(socket)
+    })
+  }
+
+  /** @param target the port that every request ends up at */
+  static async start(target: () => number): Promise<WebProxy> {
+    const proxy = new WebProxy(target)
+    proxy.#server.listen(0, '127.0.0.1')
+    await once(proxy.#server, 'listening')
+    return proxy
+  }
+
+  url(credentials = ''): string {
+    return `http://${credentials}127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    for (const socket of this.#sockets) socket.destroy()
+    await closed
+  }
+
+  #watch(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.on('close', () => this.#sockets.delete(socket))
+    socket.on('error', () => {})
+  }
+}
