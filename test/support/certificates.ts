@@ -12,21 +12,12 @@ export class PrivateAuthority implements Disposable {
   readonly server: { readonly key: Buffer; readonly cert: Buffer }
 
   constructor(names = 'DNS:localhost,DNS:chatgpt.com,IP:127.0.0.1') {
-    const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30']
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30']
+    const authority = ['-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=execgate test authority']
     const signing = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-keyout', 'server.key', '-out', 'server.pem']
     const extensions = ['-addext', `subjectAltName=${names}`, '-addext', 'basicConstraints=critical,CA:FALSE']
-    this.#openssl(['req', '-x509', ...ec, ...signing, '-subj', '/CN=localhost', ...extensions])
-    this.#openssl([
-      ...['req', '-x509', ...ec, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-keyout', 'server.key', '-out', 'server.pem'],
-      ...[
-        '-subj',
-        '/CN=localhost',
-        '-addext',
-        `subjectAltName=${names}`,
-        '-addext',
-        'basicConstraints=critical,CA:FALSE',
-      ],
-    ])
+    this.#openssl(['req', '-x509', ...key, ...authority])
+    this.#openssl(['req', '-x509', ...key, ...signing, '-subj', '/CN=localhost', ...extensions])
     this.path = join(this.#folder.path, 'ca.pem')
     const read = (name: string) => readFileSync(join(this.#folder.path, name))
     this.server = { key: read('server.key'), cert: read('server.pem') }
