@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { interpretCommandLine } from './cli/command-line.ts'
 import { announce, openStandardOutput } from './cli/standard-streams.ts'
@@ -84,6 +85,11 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
       targets: { policy: fetchPolicy(settings), allow: settings.fetchAllow, deny: settings.fetchDeny },
       environment: process.env,
       variables: name => inheritableEnvironment(process.env).get(name),
+    },
+    clientConfig: {
+      folder: settings.clientConfig === '' ? undefined : settings.clientConfig,
+      homeDir: host.homeDir,
+      hostname: hostname(),
     },
     describeHost: () => describeHost({ capabilities: offeredCapabilities, extensions: ['receipts'] }, host),
     log,

@@ -1,5 +1,16 @@
 import type { z } from 'zod'
-import { adminAddress, choice, count, duration, hosts, listenUrl, size, toggle, type ValueKind } from './value-kinds.ts'
+import {
+  adminAddress,
+  choice,
+  count,
+  duration,
+  folder,
+  hosts,
+  listenUrl,
+  size,
+  toggle,
+  type ValueKind,
+} from './value-kinds.ts'
 
 /** The commands that are configured through this table. */
 export const commands = ['serve', 'exec-server'] as const
@@ -146,6 +157,12 @@ export const options = {
     value: hosts(),
     default: '',
     help: 'Hosts that HTTP requests for clients never reach, fetch-allow or not.',
+  }),
+  clientConfig: option({
+    name: 'client-config',
+    value: folder(),
+    default: '',
+    help: 'Folder with the configuration that clients may read, such as the MCP servers of this machine; none when empty.',
   }),
   stdinQueueBytes: option({
     name: 'stdin-queue',

@@ -52,6 +52,8 @@ function samplesOf(key: OptionKey): [string, string] {
     '1501',
     'warn',
     'trace',
+    '/srv/one',
+    '/srv/two',
     'public',
     'listed',
     'reap',

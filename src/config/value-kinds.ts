@@ -110,6 +110,19 @@ export function adminAddress(): ValueKind<AdminAddress> {
   }
 }
 
+/** The absolute path of a folder, or nothing. */
+export function folder(): ValueKind<string> {
+  const allowed = 'an absolute path'
+  return {
+    schema: readBy(allowed, given => {
+      if (typeof given !== 'string' || given.includes('\0')) return undefined
+      return given === '' || given.startsWith('/') ? given : undefined
+    }),
+    placeholder: 'FOLDER',
+    allowed,
+  }
+}
+
 /** Hosts, separated by commas, or a list in a file. Nothing stands for none. */
 export function hosts(): ValueKind<readonly string[]> {
   const allowed = 'names, addresses and networks, separated by commas'

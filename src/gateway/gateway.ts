@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { Logger } from 'pino'
 import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
+import type { ConfigSource } from '../discovery/environment-config.ts'
 import { Fetching, type FetchingSetup } from '../fetching/fetching.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
 import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
@@ -20,6 +21,7 @@ import { ConnectionMetrics } from './connection-metrics.ts'
 import { statePage } from './debug-pages.ts'
 import { type GatewayGauges, gatewayGauges, type GatewayState } from './gateway-gauges.ts'
 import type { GatewayLimits } from './gateway-limits.ts'
+import { discoveryHandlers } from './handlers/discovery-handlers.ts'
 import { environmentHandlers } from './handlers/environment-handlers.ts'
 import { httpHandlers } from './handlers/http-handlers.ts'
 import { type ChildDefaults, processHandlers } from './handlers/process-handlers.ts'
@@ -37,6 +39,8 @@ export interface GatewayOptions {
   readonly engine: ProcessEngine
   readonly children: ChildDefaults
   readonly fetching: FetchingSetup
+  /** What `environmentConfig/read` answers from. */
+  readonly clientConfig: ConfigSource
   /** What `environment/info` answers. */
   readonly describeHost: () => EnvironmentInfo
   readonly log: Logger
@@ -104,6 +108,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
         ...environmentHandlers(options.describeHost),
         ...processHandlers(options.children),
         ...httpHandlers(this.fetching),
+        ...discoveryHandlers({ os: options.children.os, config: options.clientConfig }),
       },
       observer: this.requestMetrics,
       log,

@@ -24,7 +24,11 @@ export interface Offer {
 export const noCapabilities: Readonly<Capabilities> = Object.freeze(Capabilities.parse({}))
 
 /** What this gateway offers, whatever its configuration. Each bit is a promise that a client trusts. */
-export const offeredCapabilities: Readonly<Capabilities> = Object.freeze({ ...noCapabilities, httpHeaderEnvVars: true })
+export const offeredCapabilities: Readonly<Capabilities> = Object.freeze({
+  ...noCapabilities,
+  environmentConfigRead: true,
+  httpHeaderEnvVars: true,
+})
 
 /**
  * Describes the host for `initialize` and `environment/info`. A client that meets a member it cannot decode gives the

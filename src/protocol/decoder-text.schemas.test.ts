@@ -69,6 +69,16 @@ const params: { readonly [M in MethodName]: NonNullable<ParamsInput<M>> } = {
     requestId: 'r',
     streamResponse: true,
   },
+  'capabilityRoots/discoverV1': {
+    roots: [
+      {
+        id: 'r',
+        path: 'file:///r',
+        sandbox: { permissions: { type: 'disabled' }, windowsSandboxLevel: 'disabled' },
+      },
+    ],
+  },
+  'environmentConfig/read': { cwd: 'file:///w', configPaths: [['a', 'b']], requirementsPaths: [['c']] },
 }
 
 const receipt = {
@@ -82,6 +92,9 @@ const receipt = {
 }
 
 const chunk = { seq: 1, stream: 'pty', chunk: 'QQ==' }
+
+const file = { path: 'file:///f', contents: 'c' }
+const stack = { layers: [{ source: 's', baseDir: 'file:///b', toml: 't' }], cloudInsertionIndex: 0 }
 
 /** The rest of what is decoded: results and notifications, which a client decodes. */
 const received: readonly (readonly [name: string, schema: z.ZodType, sample: object])[] = [
@@ -114,6 +127,28 @@ const received: readonly (readonly [name: string, schema: z.ZodType, sample: obj
     'result of http/request',
     methods['http/request'].result,
     { status: 200, headers: [{ name: 'n', value: 'v' }], bodyBase64: 'QQ==' },
+  ],
+  [
+    'result of capabilityRoots/discoverV1',
+    methods['capabilityRoots/discoverV1'].result,
+    {
+      roots: [
+        {
+          id: 'r',
+          path: 'file:///r',
+          plugin: { manifest: file, mcpConfig: file, appsConfig: file },
+          skills: [{ instructions: file, metadata: file }],
+          namespaceManifests: [file],
+          warnings: ['w'],
+          error: 'e',
+        },
+      ],
+    },
+  ],
+  [
+    'result of environmentConfig/read',
+    methods['environmentConfig/read'].result,
+    { userHomeDir: 'file:///h', codexHomeDir: 'file:///c', hostname: 'vm', config: stack, requirements: stack },
   ],
   [
     'http/request/bodyDelta',

@@ -1,4 +1,10 @@
 import { z } from 'zod'
+import {
+  DiscoverCapabilities,
+  DiscoveredCapabilities,
+  EnvironmentConfig,
+  ReadEnvironmentConfig,
+} from './discovery-schemas.ts'
 import { HttpBodyDelta, HttpRequest, HttpResponse } from './http-schemas.ts'
 import {
   OutputPage,
@@ -17,7 +23,8 @@ import {
 import { EnvironmentInfo, EnvironmentStatus, Initialize, Initialized, NoParams } from './session-schemas.ts'
 
 /** Methods that share the wording of the handshake gate. `undefined` is open before the handshake. */
-export type MethodFamily = 'exec' | 'environment info' | 'environment status' | 'http'
+export type MethodFamily =
+  'exec' | 'environment info' | 'environment status' | 'environment config' | 'http' | 'capability discovery'
 
 interface Method<Params extends z.ZodType, Result extends z.ZodType> {
   readonly family: MethodFamily | undefined
@@ -49,6 +56,8 @@ export const methods = {
   'process/signal': method('exec', SignalProcess, Empty),
   'process/terminate': method('exec', TerminateProcess, TerminatedProcess),
   'http/request': method('http', HttpRequest, HttpResponse),
+  'capabilityRoots/discoverV1': method('capability discovery', DiscoverCapabilities, DiscoveredCapabilities),
+  'environmentConfig/read': method('environment config', ReadEnvironmentConfig, EnvironmentConfig),
 }
 
 /** The one notification a client sends. */

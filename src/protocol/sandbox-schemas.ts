@@ -85,3 +85,11 @@ export function restrictsAnything({ permissions }: SandboxIntent): boolean {
       return permissions.network === 'restricted' || permissions.file_system.type === 'restricted'
   }
 }
+
+/** Whether the intent keeps anything from being read: it does unless the whole disk is granted and nothing taken back. */
+export function restrictsReading({ permissions }: SandboxIntent): boolean {
+  if (permissions.type !== 'managed' || permissions.file_system.type !== 'restricted') return false
+  const { entries } = permissions.file_system
+  const isDenied = entries.some(({ access }) => access === 'deny' || access === 'none')
+  return isDenied || !entries.some(({ path }) => path.type === 'special' && path.value.kind === 'root')
+}

@@ -12,7 +12,8 @@ const table: Record<string, readonly string[]> = {
   sessions: ['protocol', 'lifecycle', 'telemetry', 'processes'],
   leaks: ['protocol', 'lifecycle', 'telemetry', 'processes'],
   fetching: ['protocol', 'lifecycle', 'telemetry'],
-  gateway: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'sessions', 'fetching'],
+  discovery: ['protocol'],
+  gateway: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'sessions', 'fetching', 'discovery'],
   cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway'],
 }
 
@@ -23,7 +24,7 @@ const doors: Record<string, readonly string[]> = {
   '@fastify/websocket': ['gateway/websocket-listener.ts'],
   ws: ['gateway/websocket-transport.ts'],
   undici: ['fetching/http-client.ts'],
-  'smol-toml': ['config/config-file.ts'],
+  'smol-toml': ['config/config-file.ts', 'discovery/toml-selection.ts'],
 }
 
 /** Each SDK package has one door, the API a few. */

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { expect } from 'vitest'
+import type { ConfigSource } from '../../src/discovery/environment-config.ts'
 import type { FetchingSetup } from '../../src/fetching/fetching.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import type { GatewayLimits } from '../../src/gateway/gateway-limits.ts'
@@ -44,6 +45,8 @@ export interface GatewayFixture extends AsyncDisposable {
 export interface FixtureOptions {
   /** What differs from an open gateway without proxies. */
   readonly fetching?: Partial<FetchingSetup>
+  /** What clients may read, instead of nothing. */
+  readonly clientConfig?: ConfigSource
   readonly limits?: Partial<GatewayLimits>
   /** What children may inherit, instead of a small environment. */
   readonly inherited?: ReadonlyMap<string, string>
@@ -73,6 +76,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
       variables: () => undefined,
       ...options.fetching,
     },
+    clientConfig: options.clientConfig ?? { folder: undefined, homeDir: '/home/u', hostname: 'vm' },
     describeHost: () => describeHost({ capabilities: offeredCapabilities, extensions: [] }, host),
     log: pino({ level: 'silent' }),
   })
