@@ -127,7 +127,8 @@ async function readNamespaces({ root, own, files, reader }: Namespaces): Promise
     if (folder !== root) manifest = await reader.readFirst(manifestsOf(folder))
     if (manifest === undefined) continue
     manifests.push(manifest)
-    seen.add(folder.uri)
+    // A root may be written with a slash at its end.
+    seen.add(folder.uri.replace(/\/$/, ''))
     break
   }
   for (const { plugin, path } of files.flatMap(nestedManifest).toSorted(byPlugin)) {

@@ -24,6 +24,7 @@ describe('what a manifest declares', () => {
     ['/etc/passwd', 'path must start with `./`'],
     ['apps.json', 'path must start with `./`'],
     ['./', 'path must remain below the capability root'],
+    ['.//etc/passwd', 'path must remain below the capability root'],
     ['./../x', 'path must remain below the capability root'],
     ['./a/../../x', 'path must remain below the capability root'],
     ['./a\\..\\x', 'path must remain below the capability root'],

@@ -33,6 +33,8 @@ const reasons: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the peer does not answer',
   UND_ERR_CONNECT_TIMEOUT: 'the peer does not answer',
   UND_ERR_HEADERS_OVERFLOW: 'the headers of the response are too large',
+  UND_ERR_INVALID_ARG: 'such a request cannot be sent',
+  UND_ERR_NOT_SUPPORTED: 'such a request cannot be sent',
   UND_ERR_SOCKET: 'the connection was closed before the response was complete',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the response is shorter or longer than it says',
   UND_ERR_PRX_TLS: 'the certificate of the proxy is not accepted',

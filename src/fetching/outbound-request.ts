@@ -20,6 +20,8 @@ export interface OutboundRequest {
   readonly body: Buffer | undefined
 }
 
+const highestPort = 65_535
+
 /** RFC 9110 section 5.6.2 */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
@@ -75,11 +77,16 @@ function targetUrl(text: string): URL {
   throw invalid('url', `http/request only supports http and https URLs, got ${scheme}`)
 }
 
+/** What the parser did not like, in the words of the reference. */
 function unparsableBecause(text: string): string {
-  if (!/^\s*[a-z][a-z\d+.-]*:/i.test(text)) return 'relative URL without a base'
-  if (/^\s*https?:[/\\]*(?:[?#]|$)/i.test(text)) return 'empty host'
-  if (/^\s*https?:[/\\]*[^/\\?#]*\[/i.test(text)) return 'invalid IPv6 address'
-  return /^\s*https?:[/\\]*[^/\\?#]*:(?:\d*[^\d/\\?#]|\d{5,})/i.test(text) ? 'invalid port number' : 'invalid host'
+  const authority = /^\s*[a-z][a-z\d+.-]*:[/\\]*([^/\\?#]*)/i.exec(text)?.[1]
+  if (authority === undefined) return 'relative URL without a base'
+  const hostAndPort = authority.slice(authority.lastIndexOf('@') + 1).trim()
+  if (hostAndPort.includes('[')) return 'invalid IPv6 address'
+  const [host = '', port = ''] = hostAndPort.split(':')
+  if (host === '') return 'empty host'
+  if (!/^\d*$/.test(port) || Number(port) > highestPort) return 'invalid port number'
+  return /(?:^|\.)\d+\.?$/.test(host) ? 'invalid IPv4 address' : 'invalid international domain name'
 }
 
 function outboundHeader(header: RequestHeader, variables: Variables): OutboundHeader {

@@ -12,7 +12,7 @@ export function responseHeaders(raw: readonly string[]): HttpHeader[] {
   const groups = new Map<string, HttpHeader[]>()
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = (raw[index] ?? '').toLowerCase()
-    const value = raw[index + 1] ?? ''
+    const value = (raw[index + 1] ?? '').replace(/[ \t]+$/, '')
     if (unprintable.test(value)) continue
     const group = groups.get(name)
     if (group === undefined) groups.set(name, [{ name, value }])

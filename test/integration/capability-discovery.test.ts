@@ -47,6 +47,8 @@ describe('a root', () => {
       },
       { instructions: { path: `${folder.uri}/skills/b/SKILL.md`, contents: 'skill b' }, metadata: null },
     ])
+    const again = await discover(`${folder.uri}/`)
+    expect(again.namespaceManifests).toEqual(root.namespaceManifests)
     expect(pathsOf(root.namespaceManifests, folder)).toEqual([
       '/.codex-plugin/plugin.json',
       '/nested/y/.cursor-plugin/plugin.json',
