@@ -18,7 +18,7 @@ import { maxRedirects, redirected } from './redirects.ts'
 import { valuesOf } from './response-headers.ts'
 import { ResponseStream } from './response-stream.ts'
 import { TargetRules, type TargetRuleOptions } from './target-rules.ts'
-import { trustedRoots } from './trusted-roots.ts'
+import { TrustedRoots } from './trusted-roots.ts'
 
 /** What requests that are made for callers are bounded by. */
 export interface FetchLimits {
@@ -156,7 +156,7 @@ export class Fetching implements AsyncDisposable {
 
   async #connect(): Promise<HttpClient> {
     const { environment } = this.#options
-    const roots = await trustedRoots(environment)
+    const roots = await TrustedRoots.read(environment)
     return new HttpClient({ rules: this.#rules, proxies: new ProxyEnvironment(environment), roots })
   }
 }

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
-import type { SecureContext } from 'node:tls'
-import { Agent, Pool, ProxyAgent } from 'undici'
+import { Agent, buildConnector, Pool, ProxyAgent } from 'undici'
 import type { HttpHeader } from '../protocol/http-schemas.ts'
 import { SetupUnusable, TargetRefused } from './fetch-failure.ts'
 import { guardedLookup } from './guarded-lookup.ts'
@@ -9,6 +8,7 @@ import type { OutboundHeader, OutboundRequest } from './outbound-request.ts'
 import type { ProxyEnvironment } from './proxy-environment.ts'
 import { responseHeaders } from './response-headers.ts'
 import type { TargetRules } from './target-rules.ts'
+import type { TrustedRoots } from './trusted-roots.ts'
 
 /** Headers of a response, as much as the HTTP library of the reference accepts. */
 const maxHeaderBytes = 408 * 1024
@@ -29,7 +29,7 @@ export interface InboundResponse {
 export interface HttpClientOptions {
   readonly rules: TargetRules
   readonly proxies: ProxyEnvironment
-  readonly roots: SecureContext
+  readonly roots: TrustedRoots
 }
 
 /**
@@ -39,7 +39,7 @@ export interface HttpClientOptions {
 export class HttpClient implements AsyncDisposable {
   readonly #rules: TargetRules
   readonly #proxies: ProxyEnvironment
-  readonly #roots: SecureContext
+  readonly #roots: TrustedRoots
   readonly #direct: Agent
   readonly #proxied = new Map<string, ProxyAgent>()
 
@@ -47,10 +47,7 @@ export class HttpClient implements AsyncDisposable {
     this.#rules = rules
     this.#proxies = proxies
     this.#roots = roots
-    this.#direct = new Agent({
-      ...connectionOptions,
-      connect: { ...this.#connectOptions, lookup: guardedLookup(rules) },
-    })
+    this.#direct = new Agent({ ...connectionOptions, connect: directConnector(rules, roots) })
   }
 
   /**
@@ -94,26 +91,35 @@ export class HttpClient implements AsyncDisposable {
     await Promise.all([this.#direct, ...this.#proxied.values()].map(agent => agent.destroy()))
   }
 
-  get #connectOptions() {
-    return { timeout: 0, secureContext: this.#roots }
-  }
-
   #through(proxy: URL): ProxyAgent {
     if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
       throw new SetupUnusable('the proxy that the environment names is neither http nor https')
     }
     const known = this.#proxied.get(proxy.href)
     if (known !== undefined) return known
+    const tls = { timeout: 0, secureContext: this.#roots.context }
     const agent = new ProxyAgent({
       uri: proxy.href,
       ...connectionOptions,
       connectTimeout: 0,
-      proxyTls: this.#connectOptions,
-      requestTls: this.#connectOptions,
+      proxyTls: tls,
+      requestTls: tls,
       factory: (origin, options) => new Pool(origin, Object.assign(options, connectionOptions)),
     })
     this.#proxied.set(proxy.href, agent)
     return agent
+  }
+}
+
+/** Connects to what the rules permit. The roots are asked for by the first connection that needs them. */
+function directConnector(rules: TargetRules, roots: TrustedRoots): buildConnector.connector {
+  const options = { allowH2: false, timeout: 0, lookup: guardedLookup(rules) }
+  const connectPlainly = buildConnector(options)
+  let connectSecurely: buildConnector.connector | undefined
+  return (target, callback) => {
+    if (target.protocol !== 'https:') return connectPlainly(target, callback)
+    connectSecurely ??= buildConnector({ ...options, secureContext: roots.context })
+    return connectSecurely(target, callback)
   }
 }
 

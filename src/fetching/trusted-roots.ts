@@ -11,17 +11,27 @@ const maxBundleBytes = 16 * 1024 * 1024
 
 const certificate = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/g
 
-/**
- * Whom HTTPS requests trust: the roots of Node, those of the system, and the PEM bundle that the environment names.
- * Reading them takes tens of milliseconds, hence once for all connections.
- * @throws SetupUnusable when the bundle cannot be read or holds something else than certificates
- */
-export async function trustedRoots(environment: Readonly<Record<string, string | undefined>>): Promise<SecureContext> {
-  const named = bundleVariables.find(name => (environment[name] ?? '') !== '')
-  const further = named === undefined ? [] : await readBundle(named, environment[named] ?? '')
-  return createSecureContext({
-    ca: [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...further])],
-  })
+/** Whom HTTPS requests trust: the roots of Node, those of the system, and the PEM bundle that the environment names. */
+export class TrustedRoots {
+  readonly #further: readonly string[]
+  #context: SecureContext | undefined
+
+  private constructor(further: readonly string[]) {
+    this.#further = further
+  }
+
+  /** @throws SetupUnusable when the bundle cannot be read or holds no certificates */
+  static async read(environment: Readonly<Record<string, string | undefined>>): Promise<TrustedRoots> {
+    const named = bundleVariables.find(name => (environment[name] ?? '') !== '')
+    return new TrustedRoots(named === undefined ? [] : await readBundle(named, environment[named] ?? ''))
+  }
+
+  /** Made when it is first asked for, which takes tens of milliseconds, and once for all connections. */
+  get context(): SecureContext {
+    const ca = () => [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...this.#further])]
+    this.#context ??= createSecureContext({ ca: ca() })
+    return this.#context
+  }
 }
 
 async function readBundle(variable: string, path: string): Promise<readonly string[]> {
