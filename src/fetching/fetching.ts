@@ -11,7 +11,7 @@ import { Fetch } from './fetch.ts'
 import { RedirectRefused } from './fetch-failure.ts'
 import { FetchMetrics, type FetchMode } from './fetch-metrics.ts'
 import type { Variables } from './header-value.ts'
-import { HttpClient, type InboundResponse } from './http-client.ts'
+import type { HttpClient, InboundResponse } from './http-client.ts'
 import { type OutboundRequest, outboundRequest } from './outbound-request.ts'
 import { ProxyEnvironment } from './proxy-environment.ts'
 import { maxRedirects, redirected } from './redirects.ts'
@@ -145,7 +145,7 @@ export class Fetching implements AsyncDisposable {
     return response
   }
 
-  /** The client, once the certificates have been read. What failed is tried again by the next request. */
+  /** The client, once it is loaded and the certificates have been read. What failed is tried again by the next request. */
   #connectable(): Promise<HttpClient> {
     this.#client ??= this.#connect().catch((error: unknown) => {
       this.#client = undefined
@@ -157,6 +157,8 @@ export class Fetching implements AsyncDisposable {
   async #connect(): Promise<HttpClient> {
     const { environment } = this.#options
     const roots = await TrustedRoots.read(environment)
+    // Loading it takes tens of milliseconds, which most gateways never need.
+    const { HttpClient } = await import('./http-client.ts')
     return new HttpClient({ rules: this.#rules, proxies: new ProxyEnvironment(environment), roots })
   }
 }
