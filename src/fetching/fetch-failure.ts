@@ -31,6 +31,7 @@ const reasons: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name of the host cannot be looked up now',
   EPIPE: 'the connection was closed by the peer',
   ETIMEDOUT: 'the peer does not answer',
+  UND_ERR_ABORTED: 'the proxy does not connect to this target',
   UND_ERR_CONNECT_TIMEOUT: 'the peer does not answer',
   UND_ERR_HEADERS_OVERFLOW: 'the headers of the response are too large',
   UND_ERR_INVALID_ARG: 'such a request cannot be sent',
@@ -41,6 +42,10 @@ const reasons: Readonly<Record<string, string>> = {
   UND_ERR_PROXY_CONN: 'the connection to the proxy was closed',
 }
 
+/** Codes of OpenSSL about a chain of certificates, and of Node about the name in one. X509_verify_cert_error_string(3) */
+const certificateCode =
+  /^(?:UNABLE_TO_|CERT_|CRL_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_|HOSTNAME_|ERR_TLS_CERT_|PATH_LENGTH_)/
+
 /** Why a request failed, for the one who made it. Names no host, no address and no path: those may be secrets of others. */
 export function reasonOf(error: unknown): string {
   if (error instanceof DeadlineExceeded) return 'operation timed out'
@@ -48,8 +53,10 @@ export function reasonOf(error: unknown): string {
   if (error instanceof RedirectRefused) return `error following redirect: ${error.message}`
   if (error instanceof SetupUnusable) return error.message
   if (error instanceof Error && error.name === 'HTTPParserError') return 'the response is not HTTP'
+  if (error instanceof Error && error.message.includes('(407)')) return 'the proxy asks for credentials'
   const code = codeOf(error)
-  return code === undefined ? 'the request could not be made' : (reasons[code] ?? code)
+  if (code === undefined) return 'the request could not be made'
+  return reasons[code] ?? (certificateCode.test(code) ? `the certificate is not accepted: ${code}` : code)
 }
 
 /** The result of a request that ended with this error. */

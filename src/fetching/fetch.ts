@@ -15,7 +15,10 @@ export interface FetchOptions {
   readonly metrics: FetchMetrics
 }
 
-/** One request that is made for a caller, from its start to the end of the response: its deadline, its guard, its result. */
+/**
+ * One request that is made for a caller, from its start to the end of the response: its deadline, its guard, its result.
+ * When nobody waits any more, it is over at once, whatever is left to clean up.
+ */
 export class Fetch implements Disposable {
   readonly #options: FetchOptions
   readonly #abort = new AbortController()
@@ -55,9 +58,10 @@ export class Fetch implements Disposable {
    * @returns what to tell the caller, beginning with `prefix`
    */
   failed(error: unknown, prefix: string): GatewayError {
-    this.#result = this.isCancelled ? 'cancelled' : resultOf(error)
+    this.#result = resultOf(error)
     if (error instanceof GatewayError) return error
-    return new GatewayError('refused', prefix + reasonOf(error), { cause: error })
+    const reason = this.isCancelled ? 'the connection is ending' : reasonOf(error)
+    return new GatewayError('refused', prefix + reason, { cause: error })
   }
 
   [Symbol.dispose](): void {
@@ -76,5 +80,6 @@ export class Fetch implements Disposable {
 
   readonly #cancel = (): void => {
     this.#abort.abort(this.#options.signal.reason)
+    this[Symbol.dispose]()
   }
 }

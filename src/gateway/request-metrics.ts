@@ -30,6 +30,7 @@ const countedHere: ReadonlySet<string> = new Set([
   'maxFetches',
   'maxBufferedBodyBytes',
   'maxBufferedBytes',
+  'maxDiscoveries',
 ])
 
 interface CountedResults {

@@ -43,6 +43,7 @@ export const limitNames = [
   'maxNamePatterns',
   'maxBufferedBodyBytes',
   'maxBufferedBytes',
+  'maxDiscoveries',
 ] as const
 export const startModes = ['pipes', 'terminal'] as const
 export const startResults = ['success', 'refused', 'cancelled'] as const

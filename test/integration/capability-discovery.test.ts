@@ -167,6 +167,17 @@ describe('a root that cannot be read', () => {
   })
 })
 
+it('looks at roots for a few callers at the same time', async () => {
+  using folder = new ScratchFolder()
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  const asked = { roots: [{ id: 'r', path: folder.uri }] }
+  const answers = await Promise.all(Array.from({ length: 40 }, () => peer.request('capabilityRoots/discoverV1', asked)))
+  expect(answers.filter(({ result }) => result !== undefined).length).toBeGreaterThanOrEqual(16)
+  for (const { error } of answers) if (error) expect(error.data).toMatchObject({ limit: { name: 'maxDiscoveries' } })
+  expect(await peer.call('capabilityRoots/discoverV1', asked)).toMatchObject({ roots: [{ error: null }] })
+})
+
 it('answers for many roots in their order, and for none', async () => {
   using folder = new ScratchFolder()
   await using gateway = await startGateway()

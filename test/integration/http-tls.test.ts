@@ -19,7 +19,7 @@ describe('a server of a private authority', () => {
     await using gateway = await startGateway()
     await expect(fetchThrough(await gateway.connect(), { url: server.url() })).rejects.toMatchObject({
       code: -32603,
-      message: expect.stringMatching(/^http\/request failed: (UNABLE_TO|SELF_SIGNED)/) as string,
+      message: expect.stringMatching(/^http\/request failed: the certificate is not accepted: UNABLE_TO_/) as string,
     })
     expect(server.seen).toEqual([])
   })
@@ -37,7 +37,7 @@ describe('a server of a private authority', () => {
     await using server = await WebServer.start((_request, _incoming, response) => response.end(), other.server)
     await using gateway = await startGateway({ fetching: { environment: { CODEX_CA_CERTIFICATE: other.path } } })
     await expect(fetchThrough(await gateway.connect(), { url: server.url('/', 'localhost') })).rejects.toMatchObject({
-      message: 'http/request failed: ERR_TLS_CERT_ALTNAME_INVALID',
+      message: 'http/request failed: the certificate is not accepted: ERR_TLS_CERT_ALTNAME_INVALID',
     })
   })
 })
@@ -95,6 +95,18 @@ describe('a proxy', () => {
     })
     expect(bodyText(await fetchThrough(await gateway.connect(), { url: server.url() }))).toBe('direct')
     expect(proxy.asked).toEqual([])
+  })
+
+  it.each([
+    ['http', 407, 'the proxy asks for credentials'],
+    ['https', 403, 'the proxy does not connect to this target'],
+  ])('that refuses %s with %i is told from the server', async (scheme, status, reason) => {
+    await using proxy = await WebProxy.start(() => 1)
+    proxy.refusesWith = status
+    await using gateway = await startGateway({ fetching: { environment: { ALL_PROXY: proxy.url() } } })
+    await expect(fetchThrough(await gateway.connect(), { url: `${scheme}://example.test/` })).rejects.toMatchObject({
+      message: `http/request failed: ${reason}`,
+    })
   })
 
   it('that speaks another language is refused rather than gone around', async () => {

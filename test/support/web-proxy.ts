@@ -7,6 +7,8 @@ export class WebProxy implements AsyncDisposable {
   /** What it was asked for: `CONNECT host:port` or `GET URL`. */
   readonly asked: string[] = []
   readonly credentials: (string | undefined)[] = []
+  /** Answers everything with this status instead of doing it. */
+  refusesWith: number | undefined
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
@@ -15,6 +17,7 @@ export class WebProxy implements AsyncDisposable {
       const { method = '', url = '', headers } = incoming
       this.asked.push(`${method} ${url}`)
       this.credentials.push(headers['proxy-authorization'])
+      if (this.refusesWith !== undefined) return void response.writeHead(this.refusesWith).end()
       const path = url.replace(/^http:\/\/[^/]*/, '')
       const onward = forward({ host: '127.0.0.1', port: target(), method, path, headers }, answer => {
         response.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
@@ -25,6 +28,7 @@ export class WebProxy implements AsyncDisposable {
     this.#server.on('connect', (incoming, socket: Socket) => {
       this.asked.push(`CONNECT ${incoming.url}`)
       this.credentials.push(incoming.headers['proxy-authorization'])
+      if (this.refusesWith !== undefined) return void socket.end(`HTTP/1.1 ${this.refusesWith} Refused\r\n\r\n`)
       const onward = connect(target(), '127.0.0.1', () => {
         socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
         socket.pipe(onward).pipe(socket)

@@ -5,9 +5,13 @@ import { GatewayError } from '../../protocol/gateway-error.ts'
 import type { HostOs } from '../../protocol/path-uri.ts'
 import type { Handlers } from './handlers.ts'
 
+/** Of the whole gateway; a stock client asks once for all its roots. */
+const maxDiscoveries = 16
+
 type DiscoveryHandlers = Pick<Handlers, 'capabilityRoots/discoverV1' | 'environmentConfig/read'>
 
 export function discoveryHandlers({ os, config }: { os: HostOs; config: ConfigSource }): DiscoveryHandlers {
+  let discoveries = 0
   return {
     async 'capabilityRoots/discoverV1'({ roots }, { signal }) {
       if (roots.length > maxCapabilityRoots) {
@@ -16,7 +20,16 @@ export function discoveryHandlers({ os, config }: { os: HostOs; config: ConfigSo
           `capability root discovery accepts at most ${maxCapabilityRoots} roots`,
         )
       }
-      return { roots: await discoverCapabilities(roots, os, signal) }
+      if (discoveries >= maxDiscoveries) {
+        const text = `${maxDiscoveries} discoveries are under way, the limit of this gateway; try again later`
+        throw GatewayError.limit('maxDiscoveries', maxDiscoveries, text)
+      }
+      discoveries += 1
+      try {
+        return { roots: await discoverCapabilities(roots, os, signal) }
+      } finally {
+        discoveries -= 1
+      }
     },
 
     async 'environmentConfig/read'({ cwd, configPaths, requirementsPaths }) {
