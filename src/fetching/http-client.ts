@@ -34,7 +34,8 @@ export interface HttpClientOptions {
 
 /**
  * Sends single requests over HTTP/1.1: no redirects, no decompression, no headers but what is given, `host`, `connection`
- * and `content-length`. Connections are kept for a few seconds. The one door to undici.
+ * and `content-length`. Each has a connection of its own: what one caller logged in to on it reaches no other, and no server
+ * can close it right when the next request goes out. TLS sessions are resumed. The one door to undici.
  */
 export class HttpClient implements AsyncDisposable {
   readonly #rules: TargetRules
@@ -70,6 +71,7 @@ export class HttpClient implements AsyncDisposable {
       body: body ?? null,
       signal,
       responseHeaders: 'raw',
+      reset: true,
       highWaterMark: readAheadBytes,
       // The deadline of the request is the only one.
       headersTimeout: 0,

@@ -10,6 +10,8 @@ export interface SeenRequest {
   /** Names and values in turn, as they were on the wire. */
   readonly rawHeaders: readonly string[]
   readonly body: Buffer
+  /** Tells connections apart. */
+  readonly remotePort: number | undefined
 }
 
 export type Answer = (request: SeenRequest, ...streams: Parameters<RequestListener>) => void
@@ -33,9 +35,10 @@ export class WebServer implements AsyncDisposable {
 
   static async start(answer: Answer, tls?: ServerOptions): Promise<WebServer> {
     const listener: RequestListener = (incoming, response) => {
+      const { remotePort } = incoming.socket
       void bodyOf(incoming).then(body => {
         const { method = '', url = '', rawHeaders } = incoming
-        const request = { method, path: url, rawHeaders, body }
+        const request = { method, path: url, rawHeaders, body, remotePort }
         server.seen.push(request)
         answer(request, incoming, response)
       })
