@@ -13,6 +13,11 @@ export class RedirectRefused extends Error {
   override readonly name = 'RedirectRefused'
 }
 
+/** A proxy does not do what it is asked for. The message says why. */
+export class ProxyRefused extends Error {
+  override readonly name = 'ProxyRefused'
+}
+
 /** What the operator set up for all requests, certificates or a proxy, cannot be used. The message says why. */
 export class SetupUnusable extends Error {
   override readonly name = 'SetupUnusable'
@@ -31,15 +36,12 @@ const reasons: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name of the host cannot be looked up now',
   EPIPE: 'the connection was closed by the peer',
   ETIMEDOUT: 'the peer does not answer',
-  UND_ERR_ABORTED: 'the proxy does not connect to this target',
   UND_ERR_CONNECT_TIMEOUT: 'the peer does not answer',
   UND_ERR_HEADERS_OVERFLOW: 'the headers of the response are too large',
   UND_ERR_INVALID_ARG: 'such a request cannot be sent',
   UND_ERR_NOT_SUPPORTED: 'such a request cannot be sent',
   UND_ERR_SOCKET: 'the connection was closed before the response was complete',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the response is shorter or longer than it says',
-  UND_ERR_PRX_TLS: 'the certificate of the proxy is not accepted',
-  UND_ERR_PROXY_CONN: 'the connection to the proxy was closed',
 }
 
 /** Codes of OpenSSL about a chain of certificates, and of Node about the name in one. X509_verify_cert_error_string(3) */
@@ -51,9 +53,8 @@ export function reasonOf(error: unknown): string {
   if (error instanceof DeadlineExceeded) return 'operation timed out'
   if (error instanceof TargetRefused) return "the gateway's rules do not allow this target"
   if (error instanceof RedirectRefused) return `error following redirect: ${error.message}`
-  if (error instanceof SetupUnusable) return error.message
+  if (error instanceof SetupUnusable || error instanceof ProxyRefused) return error.message
   if (error instanceof Error && error.name === 'HTTPParserError') return 'the response is not HTTP'
-  if (error instanceof Error && error.message.includes('(407)')) return 'the proxy asks for credentials'
   const code = codeOf(error)
   if (code === undefined) return 'the request could not be made'
   return reasons[code] ?? (certificateCode.test(code) ? `the certificate is not accepted: ${code}` : code)

@@ -1,6 +1,7 @@
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { HttpRequest, RequestHeader } from '../protocol/http-schemas.ts'
 import { shorten } from '../protocol/text-excerpt.ts'
+import { basicCredentials } from './basic-credentials.ts'
 import { headerValue, type Variables } from './header-value.ts'
 
 /** A header of a request. Names are in lower case. */
@@ -103,17 +104,11 @@ function withDefaults(headers: readonly OutboundHeader[], url: URL): OutboundHea
   const has = (wanted: string) => headers.some(({ name }) => name === wanted)
   const all = [...headers]
   if (!has('accept')) all.push({ name: 'accept', value: '*/*', isSecret: false })
-  if (!has('authorization') && (url.username !== '' || url.password !== '')) {
-    const credentials = `${percentDecoded(url.username)}:${percentDecoded(url.password)}`
-    const value = `Basic ${Buffer.from(credentials, 'latin1').toString('base64')}`
-    all.push({ name: 'authorization', value, isSecret: true })
+  const credentials = basicCredentials(url)
+  if (credentials !== undefined && !has('authorization')) {
+    all.push({ name: 'authorization', value: credentials, isSecret: true })
   }
   return all
-}
-
-/** The bytes that are escaped, as latin1: they need not be UTF-8. */
-function percentDecoded(text: string): string {
-  return text.replace(/%([\da-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 
 function invalid(field: string, message: string): GatewayError {

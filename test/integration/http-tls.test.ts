@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { PrivateAuthority } from '../support/certificates.ts'
+import { eventually } from '../support/eventually.ts'
 import { bodyText, fetchThrough } from '../support/http-calls.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
@@ -87,6 +88,21 @@ describe('a proxy', () => {
     expect(seen && headerOf(seen, 'proxy-authorization')).toEqual([])
   })
 
+  it('may be reached over TLS itself', async () => {
+    await using server = await secret()
+    await using plain = await WebServer.start((_request, _incoming, response) => response.end('plain'))
+    let port = server.port
+    await using proxy = await WebProxy.start(() => port, authority.server)
+    await using gateway = await startGateway({
+      fetching: { environment: { ALL_PROXY: proxy.url(), CODEX_CA_CERTIFICATE: authority.path } },
+    })
+    const peer = await gateway.connect()
+    expect(bodyText(await fetchThrough(peer, { url: 'https://chatgpt.com/' }))).toBe('secret')
+    port = plain.port
+    expect(bodyText(await fetchThrough(peer, { url: 'http://example.test/x' }))).toBe('plain')
+    expect(proxy.asked).toEqual(['CONNECT chatgpt.com:443', 'GET http://example.test/x'])
+  })
+
   it('is not asked for what is an exception', async () => {
     await using server = await WebServer.start((_request, _incoming, response) => response.end('direct'))
     await using proxy = await WebProxy.start(() => server.port)
@@ -98,15 +114,29 @@ describe('a proxy', () => {
   })
 
   it.each([
-    ['http', 407, 'the proxy asks for credentials'],
-    ['https', 403, 'the proxy does not connect to this target'],
-  ])('that refuses %s with %i is told from the server', async (scheme, status, reason) => {
+    [403, 'the proxy does not connect to this target (403)'],
+    [407, 'the proxy asks for credentials'],
+  ])('that refuses a tunnel with %i is told from the server', async (status, reason) => {
     await using proxy = await WebProxy.start(() => 1)
     proxy.refusesWith = status
     await using gateway = await startGateway({ fetching: { environment: { ALL_PROXY: proxy.url() } } })
-    await expect(fetchThrough(await gateway.connect(), { url: `${scheme}://example.test/` })).rejects.toMatchObject({
+    const peer = await gateway.connect()
+    await expect(fetchThrough(peer, { url: 'https://example.test/' })).rejects.toMatchObject({
       message: `http/request failed: ${reason}`,
     })
+    expect(await fetchThrough(peer, { url: 'http://example.test/' })).toMatchObject({ status })
+  })
+
+  it.each(['http', 'https'])('that does not answer for %s is given up with the request', async scheme => {
+    await using proxy = await WebProxy.start(() => 1)
+    proxy.refusesWith = 'silence'
+    await using gateway = await startGateway({ fetching: { environment: { ALL_PROXY: proxy.url() } } })
+    const peer = await gateway.connect()
+    await expect(fetchThrough(peer, { url: `${scheme}://example.test/`, timeoutMs: 100 })).rejects.toMatchObject({
+      message: 'http/request failed: operation timed out',
+    })
+    expect(proxy.asked).toHaveLength(1)
+    await eventually(() => proxy.connections === 0, 'the connection to the proxy is closed')
   })
 
   it('that speaks another language is refused rather than gone around', async () => {
