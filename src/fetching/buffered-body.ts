@@ -2,14 +2,19 @@ import { GatewayError } from '../protocol/gateway-error.ts'
 import { maxReplyBytes } from '../protocol/limits.ts'
 
 /** Largest body of a reply: what base64 leaves of the largest reply, with half a megabyte for the headers. */
-export const maxBufferedBodyBytes = Math.floor((maxReplyBytes - 512 * 1024) / 4) * 3
+const maxBufferedBodyBytes = Math.floor((maxReplyBytes - 512 * 1024) / 4) * 3
 
 /** Memory that all bodies together may take while they are collected for their replies. */
-export const maxBufferedBytes = 256 * 1024 * 1024
+const maxBufferedBytes = 256 * 1024 * 1024
 
 /** Collects bodies for replies, within bounds. */
 export class BodyBuffers {
+  readonly #limits: { readonly maxBufferedBodyBytes: number; readonly maxBufferedBytes: number }
   #takenBytes = 0
+
+  constructor(limits = { maxBufferedBodyBytes, maxBufferedBytes }) {
+    this.#limits = limits
+  }
 
   /**
    * The whole body.
@@ -32,15 +37,10 @@ export class BodyBuffers {
   }
 
   #refuseTooMuch(length: number): void {
-    if (length > maxBufferedBodyBytes) {
-      throw tooMuch('maxBufferedBodyBytes', maxBufferedBodyBytes, `it has more than ${maxBufferedBodyBytes} bytes`)
-    }
-    if (this.#takenBytes > maxBufferedBytes) {
-      throw tooMuch(
-        'maxBufferedBytes',
-        maxBufferedBytes,
-        `all bodies together have more than ${maxBufferedBytes} bytes`,
-      )
+    const { maxBufferedBodyBytes: ofOne, maxBufferedBytes: ofAll } = this.#limits
+    if (length > ofOne) throw tooMuch('maxBufferedBodyBytes', ofOne, `it has more than ${ofOne} bytes`)
+    if (this.#takenBytes > ofAll) {
+      throw tooMuch('maxBufferedBytes', ofAll, `all bodies together have more than ${ofAll} bytes`)
     }
   }
 }
