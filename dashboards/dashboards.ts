@@ -8,8 +8,8 @@ const latencyObjective = 0.05
 const fastSeconds = 0.25
 /** Failures that are the gateway's. */
 const serverFaults = metrics.requestErrors.attributes.kind.filter(kind => errorKinds[kind].isServerFault)
-/** Reads wait for news on purpose. */
-const notReads = { method: { not: 'process/read' } } as const
+/** Reads wait for news on purpose, HTTP requests for somebody else: their time is the caller's. */
+const notWaiting = { method: { not: ['process/read', 'http/request'] } } as const
 
 const line = (expr: string, legend: string): Target => ({ expr, legend })
 const stat = (title: string, description: string, unit: string, expr: string, threshold?: number): Panel => ({
@@ -79,7 +79,7 @@ export const fleet: Dashboard = {
           'Slow requests',
           'Share of requests other than reads that took longer than 250 ms; the objective is 5 %.',
           'percentunit',
-          [line(shareBeyond(fastSeconds, 'requestDuration', notReads), 'slow')],
+          [line(shareBeyond(fastSeconds, 'requestDuration', notWaiting), 'slow')],
           latencyObjective,
         ),
         graph(
@@ -101,7 +101,7 @@ export const fleet: Dashboard = {
           'Latency',
           'Of requests other than reads, which wait for news.',
           's',
-          [0.5, 0.95, 0.99].map(share => line(quantile(share, 'requestDuration', [], notReads), `p${share * 100}`)),
+          [0.5, 0.95, 0.99].map(share => line(quantile(share, 'requestDuration', [], notWaiting), `p${share * 100}`)),
           fastSeconds,
         ),
         graph('Processes started', 'Attempts by result.', 'ops', [
@@ -158,7 +158,7 @@ export const requests: Dashboard = {
           'p99 from receipt',
           'From receipt to the reply, without reads.',
           's',
-          [line(quantile(0.99, 'requestTotalDuration', ['method'], notReads), '{{method}}')],
+          [line(quantile(0.99, 'requestTotalDuration', ['method'], notWaiting), '{{method}}')],
           fastSeconds,
         ),
         graph('Waiting to be dispatched', 'p95 from receipt to the start of the handler.', 's', [
@@ -346,6 +346,24 @@ export const streams: Dashboard = {
         graph('Missing paths', 'Watches that ended with a change.', 'ops', [line(rate('missingChanges'), 'changes')]),
       ],
     },
+    {
+      title: 'HTTP requests made for callers',
+      panels: [
+        graph('Requests under way', 'Streamed responses until their end.', 'short', [
+          line(total('fetchesActive', ['mode']), '{{mode}}'),
+        ]),
+        graph('Results', 'How they ended; refused by the rules for targets.', 'ops', [
+          line(rate('fetches', ['result']), '{{result}}'),
+        ]),
+        graph('Durations', 'To the end of the response, by mode: medians and 95th percentiles.', 's', [
+          line(quantile(0.5, 'fetchDuration', ['mode']), 'p50 {{mode}}'),
+          line(quantile(0.95, 'fetchDuration', ['mode']), 'p95 {{mode}}'),
+        ]),
+        graph('Bodies', 'Of requests and responses.', 'Bps', [
+          line(rate('fetchBytes', ['direction']), '{{direction}}'),
+        ]),
+      ],
+    },
   ],
 }
 
@@ -426,8 +444,18 @@ export const comparison: Dashboard = {
           's',
           quantile(0.95, 'processDuration', ['instance']),
         ),
-        compared('Requests p50', 'Without reads.', 's', quantile(0.5, 'requestDuration', ['instance'], notReads)),
-        compared('Requests p95', 'Without reads.', 's', quantile(0.95, 'requestDuration', ['instance'], notReads)),
+        compared(
+          'Requests p50',
+          'Without reads and HTTP requests.',
+          's',
+          quantile(0.5, 'requestDuration', ['instance'], notWaiting),
+        ),
+        compared(
+          'Requests p95',
+          'Without reads and HTTP requests.',
+          's',
+          quantile(0.95, 'requestDuration', ['instance'], notWaiting),
+        ),
       ],
     },
     {

@@ -5,7 +5,7 @@ const chosen = 'job=~"$job",instance=~"$instance"'
 
 type Matchers<Key extends MetricKey> = {
   readonly [Name in keyof MetricAttributes<Key>]?:
-    string | { readonly not: string } | readonly MetricAttributes<Key>[Name][]
+    string | { readonly not: readonly MetricAttributes<Key>[Name][] } | readonly MetricAttributes<Key>[Name][]
 }
 
 /** `name{…}` of a metric of the catalogue. */
@@ -13,7 +13,7 @@ export function series<Key extends MetricKey>(key: Key, matchers: Matchers<Key> 
   const matched = Object.entries(matchers).map(([label, value]) => {
     if (typeof value === 'string') return `${label}="${value}"`
     if (Array.isArray(value)) return `${label}=~"${value.join('|')}"`
-    return `${label}!="${(value as { not: string }).not}"`
+    return `${label}!~"${(value as { not: readonly string[] }).not.join('|')}"`
   })
   return `${metrics[key].name}${suffix}{${[chosen, ...matched].join(',')}}`
 }

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { interpretCommandLine } from './cli/command-line.ts'
 import { announce, openStandardOutput } from './cli/standard-streams.ts'
 import { isLoopback } from './config/listen-url.ts'
 import type { Command, Settings } from './config/options.ts'
+import { fetchPolicy } from './config/rules.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { describeHost, offerOf, systemFacts } from './gateway/host-environment.ts'
 import { inheritableEnvironment } from './processes/inherited-environment.ts'
@@ -78,6 +80,16 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
       markers: numbers => new Map(settings.instanceMarker ? [[instanceMarker, markOf(identity, numbers)]] : []),
       launches,
       passesTrace: settings.passTrace,
+    },
+    fetching: {
+      targets: { policy: fetchPolicy(settings), allow: settings.fetchAllow, deny: settings.fetchDeny },
+      environment: process.env,
+      variables: name => inheritableEnvironment(process.env).get(name),
+    },
+    clientConfig: {
+      folder: settings.clientConfig === '' ? undefined : settings.clientConfig,
+      homeDir: host.homeDir,
+      hostname: hostname(),
     },
     describeHost: () => describeHost(offerOf(settings.fileMode), host),
     log,

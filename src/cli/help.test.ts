@@ -26,7 +26,7 @@ describe.each(commands)('the help of %s', command => {
     const { name, value, help } = options[key]
     expect(text).toMatch(new RegExp(`^  --(\\[no-\\])?${name}( [A-Z]+)?$`, 'm'))
     expect(oneLine).toContain(
-      `${help} Default: ${defaultOf(key, command)}. Allowed: ${value.allowed}. ` +
+      `${help} Default: ${defaultOf(key, command) || 'empty'}. Allowed: ${value.allowed}. ` +
         `Variable: ${variableOf(key)}. File key: ${fileKeyOf(key)}.`,
     )
   })

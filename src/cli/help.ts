@@ -87,7 +87,7 @@ function describe(key: OptionKey, command: Command): string[] {
   return [
     `  ${flag}`,
     ...wrap(help, indent),
-    ...wrap(`Default: ${defaultOf(key, command)}. Allowed: ${value.allowed}.`, indent),
+    ...wrap(`Default: ${defaultOf(key, command) || 'empty'}. Allowed: ${value.allowed}.`, indent),
     ...wrap(`Variable: ${variableOf(key)}. File key: ${fileKeyOf(key)}.`, indent),
   ]
 }

@@ -1,5 +1,16 @@
 import type { z } from 'zod'
-import { adminAddress, choice, count, duration, listenUrl, size, toggle, type ValueKind } from './value-kinds.ts'
+import {
+  adminAddress,
+  choice,
+  count,
+  duration,
+  folder,
+  hosts,
+  listenUrl,
+  size,
+  toggle,
+  type ValueKind,
+} from './value-kinds.ts'
 
 /** The commands that are configured through this table. */
 export const commands = ['serve', 'exec-server'] as const
@@ -122,6 +133,36 @@ export const options = {
     value: count({ min: '1100', max: '65536' }),
     default: '2048',
     help: 'Requests of one connection in flight at the same time.',
+  }),
+  maxFetches: option({
+    name: 'max-fetches',
+    value: count({ min: '1', max: '65536' }),
+    default: '1024',
+    help: 'HTTP requests for clients under way at the same time, streamed responses until their end.',
+  }),
+  fetchTargets: option({
+    name: 'fetch-targets',
+    value: choice(['auto', 'all', 'public', 'listed']),
+    default: 'auto',
+    help: 'What HTTP requests for clients may reach: everything, public addresses, or fetch-allow alone; auto: all while listening on loopback, else public.',
+  }),
+  fetchAllow: option({
+    name: 'fetch-allow',
+    value: hosts(),
+    default: '',
+    help: 'Hosts that HTTP requests for clients may reach whatever fetch-targets says.',
+  }),
+  fetchDeny: option({
+    name: 'fetch-deny',
+    value: hosts(),
+    default: '',
+    help: 'Hosts that HTTP requests for clients never reach, fetch-allow or not.',
+  }),
+  clientConfig: option({
+    name: 'client-config',
+    value: folder(),
+    default: '',
+    help: 'Folder with the configuration that clients may read, such as the MCP servers of this machine; none when empty.',
   }),
   stdinQueueBytes: option({
     name: 'stdin-queue',

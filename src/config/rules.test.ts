@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type ListenAddress, parseListenUrl } from './listen-url.ts'
 import { isProblem } from './problem.ts'
-import { bindProblem } from './rules.ts'
+import { bindProblem, fetchPolicy } from './rules.ts'
 import { loadSettings } from './settings.ts'
 
 function address(text: string): ListenAddress {
@@ -50,4 +50,17 @@ test('a peer is pinged before it is dropped', () => {
 test('the bind rule holds for the settings as a whole', () => {
   expect(problemOf('--listen', 'ws://0.0.0.0:0')).toMatch(/^refusing to listen on 0\.0\.0\.0/)
   expect(problemOf('--listen', 'ws://0.0.0.0:0', '--allow-unauthenticated')).toBeUndefined()
+})
+
+describe('what HTTP requests may reach', () => {
+  test.each([
+    ['auto', 'ws://127.0.0.1:0', 'all'],
+    ['auto', 'stdio', 'all'],
+    ['auto', 'ws://0.0.0.0:0', 'public'],
+    ['auto', 'ws://192.168.0.1:80', 'public'],
+    ['all', 'ws://0.0.0.0:0', 'all'],
+    ['listed', 'ws://127.0.0.1:0', 'listed'],
+  ] as const)('fetch-targets %s on %s means %s', (fetchTargets, listen, policy) => {
+    expect(fetchPolicy({ fetchTargets, listen: address(listen) })).toBe(policy)
+  })
 })

@@ -2,6 +2,18 @@ import { isLoopback } from './listen-url.ts'
 import { flagOf, type Settings } from './options.ts'
 
 /**
+ * What HTTP requests may reach. Clients of this machine reach as much without us; those of others must not get to what only
+ * this machine does.
+ */
+export function fetchPolicy({
+  fetchTargets,
+  listen,
+}: Pick<Settings, 'fetchTargets' | 'listen'>): 'all' | 'public' | 'listed' {
+  if (fetchTargets !== 'auto') return fetchTargets
+  return listen.transport === 'stdio' || isLoopback(listen.host) ? 'all' : 'public'
+}
+
+/**
  * Why the listen address is refused, or `undefined`: without authentication, whoever reaches the port runs commands
  * as this user, so listening beyond loopback has to be asked for.
  */

@@ -52,6 +52,10 @@ function samplesOf(key: OptionKey): [string, string] {
     '1501',
     'warn',
     'trace',
+    '/srv/one',
+    '/srv/two',
+    'public',
+    'listed',
     'reap',
     'read-only',
     'off',
@@ -101,7 +105,7 @@ describe.each(optionKeys)('option %s', key => {
   })
 
   test('refuses nonsense and names the source that says it', () => {
-    const nonsense = 'n0nsense'
+    const nonsense = 'n0 nsense'
     expect(problemOf({ argv: [...argv, `${flagOf(key)}=${nonsense}`] })).toMatch(
       new RegExp(`^${flagOf(key)}: .*\`${nonsense}\``),
     )

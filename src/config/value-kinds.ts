@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isHostPattern } from './host-pattern.ts'
 import { type ListenAddress, parseListenUrl, parseSocketAddress } from './listen-url.ts'
 import { isProblem, type Problem } from './problem.ts'
 import { printable, quoteValue } from './quoting.ts'
@@ -105,6 +106,37 @@ export function adminAddress(): ValueKind<AdminAddress> {
       return typeof given === 'string' ? parseSocketAddress(given) : undefined
     }),
     placeholder: 'ADDRESS',
+    allowed,
+  }
+}
+
+/** The absolute path of a folder, or nothing. */
+export function folder(): ValueKind<string> {
+  const allowed = 'an absolute path'
+  return {
+    schema: readBy(allowed, given => {
+      if (typeof given !== 'string' || given.includes('\0')) return undefined
+      return given === '' || given.startsWith('/') ? given : undefined
+    }),
+    placeholder: 'FOLDER',
+    allowed,
+  }
+}
+
+/** Hosts, separated by commas, or a list in a file. Nothing stands for none. */
+export function hosts(): ValueKind<readonly string[]> {
+  const allowed = 'names, addresses and networks, separated by commas'
+  return {
+    schema: readOrProblem(given => {
+      const entries = typeof given === 'string' ? given.split(',') : given
+      if (!Array.isArray(entries)) return { problem: `${quoteValue(given)} is not a list of ${allowed}` }
+      const trimmed = entries.map((entry: unknown) => (typeof entry === 'string' ? entry.trim() : entry))
+      const patterns = trimmed.filter((entry: unknown): entry is string => typeof entry === 'string' && entry !== '')
+      const wrong = trimmed.find((entry: unknown) => entry !== '' && !isHostPattern(entry))
+      if (wrong === undefined) return { value: patterns }
+      return { problem: `${quoteValue(wrong)} is not a host: write example.com, 10.1.2.3, 10.0.0.0/8 or *` }
+    }),
+    placeholder: 'HOSTS',
     allowed,
   }
 }

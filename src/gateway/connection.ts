@@ -22,7 +22,7 @@ import type { Session, SessionOwner } from '../sessions/session.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { ConnectionSpan, Tracing } from '../telemetry/tracing.ts'
 import type { CloseCause, ConnectionMetrics } from './connection-metrics.ts'
-import { Disconnected, type Dispatcher, type RequestSource } from './dispatcher.ts'
+import { type Answer, Disconnected, type Dispatcher, type RequestSource } from './dispatcher.ts'
 import { Liveness, type LivenessLimits } from './liveness.ts'
 import { Outbox } from './outbox.ts'
 import type { Transport, TransportEvents } from './transport.ts'
@@ -321,20 +321,21 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       const text = `${maxRequests} requests of this connection are in flight, its limit; wait for an answer first`
       return this.#refuseByLimit(request.id, 'maxRequests', maxRequests, text)
     }
-    const reply = this.#options.dispatcher.answer(request, this, receivedAt)
-    if (!(reply instanceof Promise)) return this.#answer(reply)
-    const answered = this.#answerLater(reply)
+    const answer = this.#options.dispatcher.answer(request, this, receivedAt)
+    if (!(answer instanceof Promise)) return this.#answer(answer)
+    const answered = this.#answerLater(answer)
     this.#requests.add(answered)
     void answered.then(() => this.#requests.delete(answered))
   }
 
-  async #answerLater(reply: Promise<string | undefined>): Promise<void> {
+  async #answerLater(answer: Promise<Answer>): Promise<void> {
     using _held = this.#options.ledger.take('request')
-    this.#answer(await reply)
+    this.#answer(await answer)
   }
 
-  #answer(reply: string | undefined): void {
+  #answer({ reply, sent }: Answer): void {
     if (reply !== undefined) this.#send(reply)
+    sent?.()
   }
 
   #notified(method: string): void {

@@ -23,6 +23,14 @@ export interface RequestSource extends Caller {
   readonly span: ConnectionSpan | undefined
 }
 
+/** What becomes of a request. */
+export interface Answer {
+  /** The encoded reply; `undefined` when nobody waits for it any more. */
+  readonly reply: string | undefined
+  /** To be called when the reply has been sent or dropped. */
+  readonly sent: (() => void) | undefined
+}
+
 /** A request on its way through. */
 interface StartedRequest {
   readonly id: RequestId
@@ -31,6 +39,8 @@ interface StartedRequest {
   readonly dispatchedAt: number
   readonly signal: AbortSignal
   readonly span: RequestSpan | undefined
+  /** What its handler wants done after the reply. */
+  afterwards: (() => void) | undefined
 }
 
 type AnyHandler = (params: unknown, context: Partial<RequestContext>) => unknown
@@ -50,15 +60,11 @@ export class Dispatcher {
   }
 
   /**
-   * Answers one request with the encoded reply; `undefined` when nobody waits for it any more. Never throws. Runs up to
+   * Answers one request. Never throws. Runs up to
    * the handler's first wait before it returns, so requests take effect in the order they arrive, and those that need
    * not wait are answered in that order too.
    */
-  answer(
-    request: RequestMessage,
-    source: RequestSource,
-    receivedAt = performance.now(),
-  ): string | undefined | Promise<string | undefined> {
+  answer(request: RequestMessage, source: RequestSource, receivedAt = performance.now()): Answer | Promise<Answer> {
     const method: CountedMethod = isMethodName(request.method) ? request.method : 'unknown'
     const started: StartedRequest = {
       id: request.id,
@@ -73,6 +79,7 @@ export class Dispatcher {
         sessionId: source.sessionId,
         receivedAt,
       }),
+      afterwards: undefined,
     }
     try {
       const result = this.#handleInSpan(request, source, started)
@@ -86,13 +93,13 @@ export class Dispatcher {
     }
   }
 
-  #succeeded(request: StartedRequest, result: unknown): string | undefined {
+  #succeeded(request: StartedRequest, result: unknown): Answer {
     const reply = encodeReply(request.id, result)
     const bytes = bytesBeyond(maxReplyBytes, reply)
     return bytes === undefined ? this.#completed(request, 'success', reply) : this.#failed(request, replyTooLong(bytes))
   }
 
-  #failed(request: StartedRequest, thrown: unknown): string | undefined {
+  #failed(request: StartedRequest, thrown: unknown): Answer {
     const error = GatewayError.from(thrown)
     this.#observer.failed(error.kind, error.data?.limit?.name)
     if (error.kind === 'internal') {
@@ -108,19 +115,14 @@ export class Dispatcher {
     return kind === 'internal' && span !== undefined ? { ...data, traceId: span.ids.trace_id } : data
   }
 
-  #completed(
-    request: StartedRequest,
-    settled: RequestResult,
-    reply: string,
-    errorKind?: ErrorKind,
-  ): string | undefined {
+  #completed(request: StartedRequest, settled: RequestResult, reply: string, errorKind?: ErrorKind): Answer {
     const { method, receivedAt, dispatchedAt, span } = request
     const isGone = request.signal.reason instanceof Disconnected
     const result = isGone ? 'disconnected' : settled
     const durationMs = performance.now() - dispatchedAt
     this.#observer.completed({ method, result, queuedMs: dispatchedAt - receivedAt, durationMs })
     span?.end({ result, errorKind })
-    return isGone ? undefined : reply
+    return { reply: isGone ? undefined : reply, sent: request.afterwards }
   }
 
   /** What is logged up to the handler's first wait carries the ids of the span. */
@@ -134,7 +136,7 @@ export class Dispatcher {
     }
   }
 
-  #handle(request: RequestMessage, source: RequestSource, { span, receivedAt }: StartedRequest): unknown {
+  #handle(request: RequestMessage, source: RequestSource, started: StartedRequest): unknown {
     const { method } = request
     if (!isMethodName(method)) {
       throw new GatewayError('methodNotFound', `exec-server stub does not implement \`${shorten(method)}\` yet`)
@@ -147,6 +149,7 @@ export class Dispatcher {
         data: { ...(field !== undefined && { field }), ...(value !== undefined && { value }) },
       })
     }
+    const { span, receivedAt } = started
     const handler = this.#handlers[method] as AnyHandler
     span?.dispatched()
     return handler(decoded.data, {
@@ -154,6 +157,9 @@ export class Dispatcher {
       signal: source.signal,
       span,
       receivedAt,
+      afterReply: action => {
+        started.afterwards = action
+      },
       ...(family !== undefined && { session: source.gate(family) }),
     })
   }

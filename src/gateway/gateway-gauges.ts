@@ -1,8 +1,9 @@
 import { ownedKinds, type Ledger } from '../lifecycle/ledger.ts'
+import type { Fetching } from '../fetching/fetching.ts'
 import type { ClosedProcesses } from '../processes/closed-processes.ts'
 import type { ProcessMetrics } from '../processes/process-metrics.ts'
 import type { Session } from '../sessions/session.ts'
-import { configuredLimits, sessionStates, transports } from '../telemetry/catalogue.ts'
+import { configuredLimits, fetchModes, sessionStates, transports } from '../telemetry/catalogue.ts'
 import type { Gauges } from '../telemetry/instruments.ts'
 import type { ConnectionMetrics } from './connection-metrics.ts'
 import type { Connection } from './connection.ts'
@@ -13,6 +14,7 @@ export interface GatewayState {
   readonly limits: GatewayLimits
   readonly ledger: Ledger
   readonly closed: ClosedProcesses
+  readonly fetching: Fetching
   readonly connectionMetrics: ConnectionMetrics
   readonly processMetrics: ProcessMetrics
   readonly isDraining: boolean
@@ -39,6 +41,7 @@ export type GatewayGauges = Pick<
   | 'sessionDetachedLimit'
   | 'stdinQueued'
   | 'fileHandles'
+  | 'fetchesActive'
 >
 
 export function gatewayGauges(gateway: GatewayState): GatewayGauges {
@@ -77,6 +80,9 @@ export function gatewayGauges(gateway: GatewayState): GatewayGauges {
     },
     sessionDetachedLimit: observe => observe(limits.detachedSessionMs / 1000, {}),
     fileHandles: observe => observe(ledger.active('file_handle'), {}),
+    fetchesActive: observe => {
+      for (const mode of fetchModes) observe(gateway.fetching.metrics.active[mode], { mode })
+    },
     stdinQueued: observe => observe(sum(processes().map(({ queuedInputBytes }) => queuedInputBytes)), {}),
   }
 }

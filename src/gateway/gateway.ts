@@ -2,6 +2,8 @@ import type { Readable, Writable } from 'node:stream'
 import type { Logger } from 'pino'
 import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
+import type { ConfigSource } from '../discovery/environment-config.ts'
+import { Fetching, type FetchingSetup } from '../fetching/fetching.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
 import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
 import { ClosedProcesses } from '../processes/closed-processes.ts'
@@ -20,9 +22,11 @@ import { ConnectionMetrics } from './connection-metrics.ts'
 import { statePage } from './debug-pages.ts'
 import { type GatewayGauges, gatewayGauges, type GatewayState } from './gateway-gauges.ts'
 import type { GatewayLimits } from './gateway-limits.ts'
+import { discoveryHandlers } from './handlers/discovery-handlers.ts'
 import { environmentHandlers } from './handlers/environment-handlers.ts'
 import { fileStreamHandlers } from './handlers/file-stream-handlers.ts'
 import { filesystemHandlers } from './handlers/filesystem-handlers.ts'
+import { httpHandlers } from './handlers/http-handlers.ts'
 import { type ChildDefaults, processHandlers } from './handlers/process-handlers.ts'
 import { type Page, type Pages, textPage } from './pages.ts'
 import { RequestMetrics } from './request-metrics.ts'
@@ -37,6 +41,9 @@ export interface GatewayOptions {
   readonly limits: GatewayLimits
   readonly engine: ProcessEngine
   readonly children: ChildDefaults
+  readonly fetching: FetchingSetup
+  /** What `environmentConfig/read` answers from. */
+  readonly clientConfig: ConfigSource
   /** What `environment/info` answers. */
   readonly describeHost: () => EnvironmentInfo
   readonly log: Logger
@@ -56,6 +63,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
   readonly connectionMetrics: ConnectionMetrics
   readonly fileMetrics: FilesystemMetrics
   readonly closed: ClosedProcesses
+  readonly fetching: Fetching
   readonly #options: GatewayOptions
   readonly #timers: Timers
   readonly #sessions: SessionRegistry
@@ -93,12 +101,21 @@ export class Gateway implements AsyncDisposable, GatewayState {
       log,
       metrics: new SessionMetrics(instruments),
     })
+    this.fetching = new Fetching({
+      ...options.fetching,
+      limits,
+      ledger: this.ledger,
+      timers: this.#timers,
+      instruments,
+    })
     this.#dispatcher = new Dispatcher({
       handlers: {
         ...environmentHandlers(options.describeHost),
         ...processHandlers(options.children),
         ...filesystemHandlers(options.children.os),
         ...fileStreamHandlers(options.children.os),
+        ...httpHandlers(this.fetching),
+        ...discoveryHandlers({ os: options.children.os, config: options.clientConfig }),
       },
       observer: this.requestMetrics,
       log,
@@ -234,6 +251,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
       connection.close(closeCodes.goingAway, 'the gateway is shutting down', 'draining')
     await Promise.allSettled(connections.map(connection => connection.over))
     this.#liveness[Symbol.dispose]()
+    await this.fetching[Symbol.asyncDispose]()
     await Promise.allSettled(this.#listeners.map(listener => listener[Symbol.asyncDispose]()))
   }
 }

@@ -31,6 +31,8 @@ export function offerOf(fileMode: FileMode): Offer {
   return {
     capabilities: {
       ...noCapabilities,
+      environmentConfigRead: true,
+      httpHeaderEnvVars: true,
       fsWatchMissing: isReading,
       fileWriteStreaming: isWriting,
     },

@@ -1,3 +1,4 @@
+import type { BodyDelta, BodyOutlet, RoomWaiter } from '../fetching/response-stream.ts'
 import type { Delivery, ProcessEvent, Waiter } from '../processes/delivery.ts'
 import { encodeNotification } from '../protocol/envelope.ts'
 import type { Timers } from '../lifecycle/timers.ts'
@@ -22,10 +23,10 @@ const patienceMs = 2000
  * waits behind more than that, and a peer that does not read costs no more than that; processes wait in line for room
  * and each gets its turn.
  */
-export class Outbox implements Delivery {
+export class Outbox implements Delivery, BodyOutlet {
   readonly #transport: Transport
   readonly #roomBytes: number
-  readonly #inLine = new Set<Waiter>()
+  readonly #inLine = new Set<RoomWaiter>()
   readonly #unconfirmed = new Set<Waiter>()
   /** Large replies that are not made before there is room for them. */
   readonly #unmade = new Set<() => void>()
@@ -89,7 +90,11 @@ export class Outbox implements Delivery {
     return mark
   }
 
-  awaitRoom(waiter: Waiter): void {
+  deliverBody(delta: BodyDelta): void {
+    this.send(encodeDelta(delta), 'notification')
+  }
+
+  awaitRoom(waiter: RoomWaiter): void {
     this.#inLine.add(waiter)
   }
 
@@ -97,9 +102,9 @@ export class Outbox implements Delivery {
     this.#unconfirmed.add(waiter)
   }
 
-  forget(waiter: Waiter): void {
+  forget(waiter: Waiter | RoomWaiter): void {
     this.#inLine.delete(waiter)
-    this.#unconfirmed.delete(waiter)
+    if ('acknowledged' in waiter) this.#unconfirmed.delete(waiter)
   }
 
   /** Resolves once there is room, or nothing will be sent any more. */
@@ -181,5 +186,13 @@ function encodeEvent(event: ProcessEvent): OutgoingMessage {
     before: `{"method":"process/output","params":{"processId":${id},"seq":${seq},"stream":"${stream}","chunk":"`,
     chunk: bytes,
     after: '"}}',
+  }
+}
+
+function encodeDelta({ requestId, seq, bytes, done, error }: BodyDelta): OutgoingMessage {
+  return {
+    before: `{"method":"http/request/bodyDelta","params":{"requestId":${JSON.stringify(requestId)},"seq":${seq},"deltaBase64":"`,
+    chunk: bytes,
+    after: `","done":${done},"error":${JSON.stringify(error)}}}`,
   }
 }

@@ -23,6 +23,16 @@ export interface RequestObserver {
   failed(kind: ErrorKind, limit: string | undefined): void
 }
 
+const countedHere: ReadonlySet<string> = new Set([
+  'maxReplyBytes',
+  'maxNamePatterns',
+  'maxIdBytes',
+  'maxFetches',
+  'maxBufferedBodyBytes',
+  'maxBufferedBytes',
+  'maxDiscoveries',
+])
+
 interface CountedResults {
   readonly attributes: MetricAttributes<'requestQueueDuration'>
   readonly results: Readonly<
@@ -68,9 +78,7 @@ export class RequestMetrics implements RequestObserver {
     this.#count.requestErrors.add({ kind })
     const known = limitNames.find(name => name === limit)
     // The others are counted where they are kept.
-    if (known === 'maxReplyBytes' || known === 'maxNamePatterns' || known === 'maxIdBytes') {
-      this.#count.limitsReached.add({ limit: known })
-    }
+    if (known !== undefined && countedHere.has(known)) this.#count.limitsReached.add({ limit: known })
   }
 
   count(method: CountedMethod, result: RequestResult): number {

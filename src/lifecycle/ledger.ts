@@ -9,11 +9,19 @@ export const ownedKinds = [
   'child',
   'file_handle',
   'file_watch',
+  'fetch',
 ] as const
 export type OwnedKind = (typeof ownedKinds)[number]
 
 /** The others are taken and released by one block, thousands of times a second. */
-const longLived: ReadonlySet<OwnedKind> = new Set(['connection', 'session', 'process', 'file_handle', 'file_watch'])
+const longLived: ReadonlySet<OwnedKind> = new Set([
+  'connection',
+  'session',
+  'process',
+  'file_handle',
+  'file_watch',
+  'fetch',
+])
 
 /**
  * Counts everything that is owned. Taking a guard counts up, disposing it counts down, once. The numbers are what

@@ -85,6 +85,26 @@ const params: { readonly [M in MethodName]: NonNullable<ParamsInput<M>> } = {
   'fs/watch': { watchId: 'w', path: 'file:///w', sandbox: null },
   'fs/unwatch': { watchId: 'w' },
   'process/terminate': { processId: 'p' },
+  'http/request': {
+    method: 'GET',
+    url: 'http://example.com/',
+    headers: [{ name: 'n', value: 'v', valueEnvVar: 'V' }],
+    bodyBase64: 'QQ==',
+    timeoutMs: 1,
+    redirectPolicy: 'stop',
+    requestId: 'r',
+    streamResponse: true,
+  },
+  'capabilityRoots/discoverV1': {
+    roots: [
+      {
+        id: 'r',
+        path: 'file:///r',
+        sandbox: { permissions: { type: 'disabled' }, windowsSandboxLevel: 'disabled' },
+      },
+    ],
+  },
+  'environmentConfig/read': { cwd: 'file:///w', configPaths: [['a', 'b']], requirementsPaths: [['c']] },
 }
 
 const receipt = {
@@ -98,6 +118,9 @@ const receipt = {
 }
 
 const chunk = { seq: 1, stream: 'pty', chunk: 'QQ==' }
+
+const file = { path: 'file:///f', contents: 'c' }
+const stack = { layers: [{ source: 's', baseDir: 'file:///b', toml: 't' }], cloudInsertionIndex: 0 }
 
 /** The rest of what is decoded: results and notifications, which a client decodes. */
 const received: readonly (readonly [name: string, schema: z.ZodType, sample: object])[] = [
@@ -126,6 +149,38 @@ const received: readonly (readonly [name: string, schema: z.ZodType, sample: obj
     { processId: 'p', seq: 1, exitCode: 0, sandboxDenied: true, receipt },
   ],
   ['process/closed', notifications['process/closed'], { processId: 'p', seq: 1 }],
+  [
+    'result of http/request',
+    methods['http/request'].result,
+    { status: 200, headers: [{ name: 'n', value: 'v' }], bodyBase64: 'QQ==' },
+  ],
+  [
+    'result of capabilityRoots/discoverV1',
+    methods['capabilityRoots/discoverV1'].result,
+    {
+      roots: [
+        {
+          id: 'r',
+          path: 'file:///r',
+          plugin: { manifest: file, mcpConfig: file, appsConfig: file },
+          skills: [{ instructions: file, metadata: file }],
+          namespaceManifests: [file],
+          warnings: ['w'],
+          error: 'e',
+        },
+      ],
+    },
+  ],
+  [
+    'result of environmentConfig/read',
+    methods['environmentConfig/read'].result,
+    { userHomeDir: 'file:///h', codexHomeDir: 'file:///c', hostname: 'vm', config: stack, requirements: stack },
+  ],
+  [
+    'http/request/bodyDelta',
+    notifications['http/request/bodyDelta'],
+    { requestId: 'r', seq: 1, deltaBase64: 'QQ==', done: true, error: 'e' },
+  ],
 ]
 
 const sent = Object.entries(params).map(([name, sample]) => [name, methods[name as MethodName].params, sample] as const)

@@ -1,5 +1,11 @@
 import { z } from 'zod'
 import {
+  DiscoverCapabilities,
+  DiscoveredCapabilities,
+  EnvironmentConfig,
+  ReadEnvironmentConfig,
+} from './discovery-schemas.ts'
+import {
   Canonicalize,
   CanonicalPath,
   CloseFile,
@@ -27,6 +33,7 @@ import {
   WriteBlock,
   WriteFile,
 } from './filesystem-schemas.ts'
+import { HttpBodyDelta, HttpRequest, HttpResponse } from './http-schemas.ts'
 import {
   OutputPage,
   ProcessClosed,
@@ -44,7 +51,14 @@ import {
 import { EnvironmentInfo, EnvironmentStatus, Initialize, Initialized, NoParams } from './session-schemas.ts'
 
 /** Methods that share the wording of the handshake gate. `undefined` is open before the handshake. */
-export type MethodFamily = 'exec' | 'environment info' | 'environment status' | 'filesystem'
+export type MethodFamily =
+  | 'exec'
+  | 'environment info'
+  | 'environment status'
+  | 'environment config'
+  | 'filesystem'
+  | 'http'
+  | 'capability discovery'
 
 interface Method<Params extends z.ZodType, Result extends z.ZodType> {
   readonly family: MethodFamily | undefined
@@ -91,6 +105,9 @@ export const methods = {
   'fs/watchMissing': method('filesystem', WatchMissing, WatchedMissing),
   'fs/watch': method('filesystem', WatchTree, Empty),
   'fs/unwatch': method('filesystem', UnwatchTree, Empty),
+  'http/request': method('http', HttpRequest, HttpResponse),
+  'capabilityRoots/discoverV1': method('capability discovery', DiscoverCapabilities, DiscoveredCapabilities),
+  'environmentConfig/read': method('environment config', ReadEnvironmentConfig, EnvironmentConfig),
 }
 
 /** The one notification a client sends. */
@@ -103,6 +120,7 @@ export const notifications = {
   'process/closed': ProcessClosed,
   'fs/missingChanged': MissingChanged,
   'fs/changed': TreeChanged,
+  'http/request/bodyDelta': HttpBodyDelta,
 }
 
 export type MethodName = keyof typeof methods

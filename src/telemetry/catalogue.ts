@@ -10,6 +10,7 @@ export const scopeName = 'codex'
 const requestBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const processBuckets = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400]
 const spawnBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
+const fetchBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600]
 const memoryBuckets = [1, 4, 16, 64, 256, 1024, 4096, 16384].map(mebibytes => mebibytes * 2 ** 20)
 
 /** What carries a connection. The relay is not built yet; its series is part of the contract. */
@@ -27,7 +28,13 @@ export const messageKinds = ['request', 'reply', 'notification', 'malformed'] as
 export const backpressureActions = ['output_paused', 'output_resumed', 'input_paused', 'input_resumed'] as const
 export const pollOutcomes = ['news', 'timeout', 'cancelled'] as const
 /** Limits that an operator sets and something counts towards. */
-export const configuredLimits = ['maxConnections', 'maxSessions', 'maxProcesses', 'maxClosedProcesses'] as const
+export const configuredLimits = [
+  'maxConnections',
+  'maxSessions',
+  'maxProcesses',
+  'maxClosedProcesses',
+  'maxFetches',
+] as const
 export const limitNames = [
   ...configuredLimits,
   'maxRequests',
@@ -39,6 +46,9 @@ export const limitNames = [
   'maxDirectoryEntries',
   'maxTreeWatches',
   'maxTreeDirectories',
+  'maxBufferedBodyBytes',
+  'maxBufferedBytes',
+  'maxDiscoveries',
 ] as const
 export const startModes = ['pipes', 'terminal'] as const
 export const startResults = ['success', 'refused', 'cancelled'] as const
@@ -74,6 +84,8 @@ export const fileOperations = [
 ] as const
 export const fileResults = ['success', 'not_found', 'refused', 'internal'] as const
 export const fileDirections = ['read', 'written'] as const
+export const fetchModes = ['buffered', 'streamed'] as const
+export const fetchResults = ['success', 'failed', 'timeout', 'refused', 'cancelled'] as const
 export const delayStatistics = ['p50', 'p99', 'max'] as const
 export const memoryKinds = ['rss', 'heap_used', 'heap_total', 'external', 'array_buffers'] as const
 export const signals = ['metrics', 'traces', 'logs'] as const
@@ -363,6 +375,26 @@ export const metrics = {
   fileHandles: gauge('exec_server_file_handles', { help: 'File handles that clients hold open.' }),
   missingChanges: counter('exec_server_missing_changes_total', {
     help: 'Watches for missing paths that ended with a change.',
+  }),
+  // HTTP requests made for callers
+  fetchesActive: gauge('exec_server_fetches_active', {
+    attributes: { mode: fetchModes },
+    help: 'HTTP requests made for callers that are under way, streamed responses until their end.',
+  }),
+  fetches: counter('exec_server_fetches_total', {
+    attributes: { mode: fetchModes, result: fetchResults },
+    help: 'HTTP requests made for callers that are over; `refused` by the rules for targets, `cancelled` with their connection.',
+  }),
+  fetchDuration: histogram('exec_server_fetch_duration_seconds', {
+    unit: 's',
+    attributes: { mode: fetchModes, result: fetchResults },
+    buckets: fetchBuckets,
+    help: 'From the start of an HTTP request to the end of its response, redirects included.',
+  }),
+  fetchBytes: counter('exec_server_fetch_bytes_total', {
+    unit: 'By',
+    attributes: { direction: directions },
+    help: 'Bodies of HTTP requests and responses.',
   }),
 
   // Runtime

@@ -12,7 +12,19 @@ const table: Record<string, readonly string[]> = {
   filesystem: ['protocol', 'lifecycle', 'telemetry'],
   sessions: ['protocol', 'lifecycle', 'telemetry', 'processes'],
   leaks: ['protocol', 'lifecycle', 'telemetry', 'processes'],
-  gateway: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'filesystem', 'sessions'],
+  fetching: ['protocol', 'lifecycle', 'telemetry'],
+  discovery: ['protocol'],
+  gateway: [
+    'protocol',
+    'lifecycle',
+    'telemetry',
+    'config',
+    'processes',
+    'filesystem',
+    'sessions',
+    'fetching',
+    'discovery',
+  ],
   cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway'],
 }
 
@@ -22,7 +34,8 @@ const doors: Record<string, readonly string[]> = {
   fastify: ['gateway/websocket-listener.ts', 'gateway/admin-listener.ts', 'gateway/pages.ts'],
   '@fastify/websocket': ['gateway/websocket-listener.ts'],
   ws: ['gateway/websocket-transport.ts'],
-  'smol-toml': ['config/config-file.ts'],
+  undici: ['fetching/http-client.ts'],
+  'smol-toml': ['config/config-file.ts', 'discovery/toml-selection.ts'],
 }
 
 /** Each SDK package has one door, the API a few. */

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { targetOf } from './endpoint.ts'
 import { runTranscript } from './run-transcript.ts'
+import { discovery } from './transcripts/discovery.ts'
 import { ending } from './transcripts/ending.ts'
 import { environment } from './transcripts/environment.ts'
 import { envelope } from './transcripts/envelope.ts'
 import { fileHandles } from './transcripts/file-handles.ts'
 import { files } from './transcripts/files.ts'
 import { handshake } from './transcripts/handshake.ts'
+import { http } from './transcripts/http.ts'
 import { input } from './transcripts/input.ts'
 import { malformed } from './transcripts/malformed.ts'
 import { missingWatch } from './transcripts/missing-watch.ts'
@@ -33,6 +35,8 @@ const chapters = {
   terminal,
   ending,
   sessions,
+  http,
+  discovery,
   stdio,
   files,
   fileHandles,

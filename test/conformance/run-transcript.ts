@@ -12,6 +12,7 @@ import {
 import { ProcessEvents } from './process-events.ts'
 import { Stagehand } from './stagehand.ts'
 import type { Dialect, Step, Tag, Transcript } from './transcript.ts'
+import { Web } from './web.ts'
 import type { Wire } from './wire.ts'
 
 /** A server that transcripts can be held against. */
@@ -24,9 +25,10 @@ export interface Endpoint {
 export async function runTranscript(transcript: Transcript, endpoint: Endpoint): Promise<void> {
   await using acquired = new AsyncDisposableStack()
   const names = new Names()
-  const { gates } = transcript
+  const { gates, web } = transcript
   const stagehand = gates && acquired.use(await Stagehand.prepare(await endpoint.connect(), gates))
   if (stagehand !== undefined) names.remember('scratch', stagehand.scratch)
+  if (web !== undefined) names.remember('web', acquired.use(await Web.start(web)).url)
   const run = new Run({ endpoint, names, stagehand, acquired })
   for (const [index, step] of transcript.steps.entries()) {
     try {
@@ -203,8 +205,12 @@ function isAbout(value: Json, pattern: PatternObject): boolean {
   if (pattern['id'] !== undefined) return value['id'] === pattern['id']
   const [wanted, actual] = [pattern['params'], value['params']]
   if (value['method'] !== pattern['method'] || !isObject(actual) || !isObject(wanted as Json)) return false
-  const { processId, seq } = wanted as PatternObject
-  return actual['processId'] === processId && (typeof seq !== 'number' || actual['seq'] === seq)
+  const { processId, requestId, seq } = wanted as PatternObject
+  return (
+    actual['processId'] === processId &&
+    actual['requestId'] === requestId &&
+    (typeof seq !== 'number' || actual['seq'] === seq)
+  )
 }
 
 /** The literal wording of an error is free; a part of it that is called for is not. */

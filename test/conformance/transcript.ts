@@ -1,4 +1,5 @@
 import type { Pattern, PatternObject } from './patterns.ts'
+import type { WebAnswers } from './web.ts'
 
 /** Who is held to an expected line, and how closely. */
 export type Tag =
@@ -52,6 +53,8 @@ export interface Transcript {
   readonly only?: Dialect
   /** Gates: processes wait at `read x < <scratch>/NAME` until a step opens it. Given, the server gets a scratch directory. */
   readonly gates?: readonly string[]
+  /** A web server that the server can reach, at `<web>`. */
+  readonly web?: WebAnswers
   /** Spoken on standard streams instead of a WebSocket. */
   readonly transport?: 'stdio'
   /** A server of its own with these settings; skipped where the server is not ours to set up. */

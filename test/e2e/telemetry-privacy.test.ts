@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { OtlpSink } from '../support/otlp-sink.ts'
 import { Program } from '../support/program.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
+import { WebServer } from '../support/web-server.ts'
 
 test('nothing a client sends, and nothing a process prints, gets into any signal', async () => {
   using folder = new ScratchFolder()
@@ -24,6 +25,14 @@ test('nothing a client sends, and nothing a process prints, gets into any signal
   await expect(peer.start('missing', ['/QSECRETQ'], secrets)).rejects.toThrow('No such file or directory')
   await expect(peer.start('nowhere', ['true'], { ...secrets, cwd: 'file:///QSECRETQ' })).rejects.toThrow('No such file')
   await expect(peer.start('bad', ['true'], { cwd: 'QSECRETQ' })).rejects.toThrow('relative URL')
+  await using web = await WebServer.start((_request, _incoming, response) => response.end('QSECRETQ'))
+  const headers = [{ name: 'x-QSECRETQ', value: 'QSECRETQ' }]
+  const asked = { method: 'QSECRETQ', url: web.url('/QSECRETQ?QSECRETQ'), requestId: 'QSECRETQ', headers }
+  await peer.call('http/request', asked)
+  await expect(peer.call('http/request', { ...asked, url: 'http://QSECRETQ.localhost:1/' })).rejects.toThrow('failed')
+  const config = { cwd, configPaths: [['QSECRETQ']], requirementsPaths: [] }
+  await peer.call('environmentConfig/read', config)
+  await peer.call('capabilityRoots/discoverV1', { roots: [{ id: 'QSECRETQ', path: cwd }] })
   peer.send('{"QSECRETQ')
   peer.send({ id: 9, method: 'process/read', params: { processId: 5, QSECRETQ: 1 } })
   await peer.until(message => message.id === 9)

@@ -1,5 +1,7 @@
 import { pino } from 'pino'
 import { expect } from 'vitest'
+import type { ConfigSource } from '../../src/discovery/environment-config.ts'
+import type { FetchingSetup } from '../../src/fetching/fetching.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import type { GatewayLimits } from '../../src/gateway/gateway-limits.ts'
 import { describeHost, offerOf, systemFacts } from '../../src/gateway/host-environment.ts'
@@ -23,6 +25,7 @@ export const defaultLimits: GatewayLimits = {
   maxClosedProcesses: 10_000,
   closedOutputBytes: 1024 * 1024 * 1024,
   maxRequests: 2048,
+  maxFetches: 1024,
   stdinQueueBytes: 8 * 1024 * 1024,
   outputInFlightBytes: 256 * 1024,
   fileMode: 'read-write',
@@ -41,6 +44,10 @@ export interface GatewayFixture extends AsyncDisposable {
 }
 
 export interface FixtureOptions {
+  /** What differs from an open gateway without proxies. */
+  readonly fetching?: Partial<FetchingSetup>
+  /** What clients may read, instead of nothing. */
+  readonly clientConfig?: ConfigSource
   readonly limits?: Partial<GatewayLimits>
   /** What children may inherit, instead of a small environment. */
   readonly inherited?: ReadonlyMap<string, string>
@@ -64,6 +71,13 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
       launches,
       passesTrace: true,
     },
+    fetching: {
+      targets: { policy: 'all', allow: [], deny: [] },
+      environment: {},
+      variables: () => undefined,
+      ...options.fetching,
+    },
+    clientConfig: options.clientConfig ?? { folder: undefined, homeDir: '/home/u', hostname: 'vm' },
     describeHost: () => describeHost({ ...offerOf(options.limits?.fileMode ?? 'read-write'), extensions: [] }, host),
     log: pino({ level: 'silent' }),
   })

@@ -1,5 +1,6 @@
 import type { FileAccess } from '../../filesystem/file-access.ts'
 import type { MethodName, Params, Result } from '../../protocol/method-table.ts'
+import type { BodyOutlet } from '../../fetching/response-stream.ts'
 import type { RequestSpan } from '../../telemetry/tracing.ts'
 import type { Session } from '../../sessions/session.ts'
 
@@ -9,6 +10,8 @@ export interface Caller {
   initialize(resumeSessionId: string | undefined): string
   /** What the connection does with files. */
   readonly files: FileAccess
+  /** Where notifications to the caller go. */
+  readonly delivery: BodyOutlet
 }
 
 export interface RequestContext {
@@ -21,6 +24,8 @@ export interface RequestContext {
   readonly span: RequestSpan | undefined
   /** `performance.now()` when the request came. */
   readonly receivedAt: number
+  /** Has something done once the reply has been sent, or has nowhere to go any more. */
+  readonly afterReply: (action: () => void) => void
 }
 
 /** One function for each method of the table. A forgotten one does not compile. */

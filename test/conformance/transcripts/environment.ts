@@ -59,7 +59,14 @@ export const environment: readonly Transcript[] = [
         result: {
           ...info,
           temporaryDirectories: [],
-          capabilities: { ...capabilities(false), windowsMxc: false, fsWatchMissing: true, fileWriteStreaming: true },
+          capabilities: {
+            ...capabilities(false),
+            environmentConfigRead: true,
+            httpHeaderEnvVars: true,
+            windowsMxc: false,
+            fsWatchMissing: true,
+            fileWriteStreaming: true,
+          },
         },
       }),
     ],

@@ -1,0 +1,44 @@
+import { PathUri } from '../protocol/path-uri.ts'
+
+const slash = Buffer.from('/')
+const fileRoot = 'file:///'
+
+/** A path below a capability root: its bytes for the operating system, and a URI that keeps the spelling of the root's. */
+export class CapabilityPath {
+  readonly uri: string
+  readonly native: Buffer
+
+  constructor(uri: string, native: Buffer) {
+    this.uri = uri
+    this.native = native
+  }
+
+  /** The path of something in this folder. */
+  child(name: Buffer | string): CapabilityPath {
+    const bytes = Buffer.concat([slash, Buffer.from(name)])
+    const segment = PathUri.fromNative(bytes).canonical.slice(fileRoot.length)
+    const isTop = this.native.equals(slash)
+    return new CapabilityPath(
+      `${this.uri.replace(/\/$/, '')}/${segment}`,
+      isTop ? bytes : Buffer.concat([this.native, bytes]),
+    )
+  }
+
+  /** Several folders down: `agents/openai.yaml`. */
+  below(relative: string): CapabilityPath {
+    return relative.split('/').reduce((path, name) => path.child(name), this as CapabilityPath)
+  }
+
+  /** The folder this is in; `undefined` for the root of the file system. */
+  get parent(): CapabilityPath | undefined {
+    if (this.native.equals(slash)) return undefined
+    const end = this.native.lastIndexOf(slash)
+    const uri = this.uri.slice(0, this.uri.replace(/\/$/, '').lastIndexOf('/'))
+    return end === 0 ? new CapabilityPath(fileRoot, slash) : new CapabilityPath(uri, this.native.subarray(0, end))
+  }
+
+  /** The last name, as text. */
+  get name(): string {
+    return this.native.subarray(this.native.lastIndexOf(slash) + 1).toString()
+  }
+}
