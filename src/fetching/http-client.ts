@@ -16,7 +16,7 @@ import type { TrustedRoots } from './trusted-roots.ts'
 const maxHeaderBytes = 408 * 1024
 
 /** Body of one response that waits to be passed on. What has collected is passed on in one piece. */
-const readAheadBytes = 256 * 1024
+const readAheadBytes = 128 * 1024
 
 /** A response whose body is yet to be read. */
 export interface InboundResponse {
