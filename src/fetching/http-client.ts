@@ -160,8 +160,17 @@ function tunnelConnector(proxy: ProxyEndpoint): buildConnector.connector {
   return (target, callback) => {
     const host = isIP(target.hostname) === 6 ? `[${target.hostname}]` : target.hostname
     return openTunnel(proxy, `${host}:${target.port || 443}`, (error, httpSocket) => {
-      if (httpSocket === null) callback(error ?? new ProxyRefused('the proxy closed the connection'), null)
-      else connectSecurely({ ...target, httpSocket }, callback)
+      if (httpSocket === null) return callback(error ?? new ProxyRefused('the proxy closed the connection'), null)
+      let isSettled = false
+      const settle: buildConnector.Callback = (...outcome) => {
+        if (!isSettled) callback(...outcome)
+        isSettled = true
+      }
+      // TLS does not tell when what it runs over is reset.
+      httpSocket.once('close', () => {
+        settle(new ProxyRefused('the proxy closed the connection'), null)
+      })
+      connectSecurely({ ...target, httpSocket }, settle)
     })
   }
 }
