@@ -16,7 +16,7 @@ import type { TrustedRoots } from './trusted-roots.ts'
 const maxHeaderBytes = 408 * 1024
 
 /** Body of one response that waits to be passed on. What has collected is passed on in one piece. */
-const readAheadBytes = 256 * 1024
+const readAheadBytes = 128 * 1024
 
 /** A response whose body is yet to be read. */
 export interface InboundResponse {
@@ -160,8 +160,17 @@ function tunnelConnector(proxy: ProxyEndpoint): buildConnector.connector {
   return (target, callback) => {
     const host = isIP(target.hostname) === 6 ? `[${target.hostname}]` : target.hostname
     return openTunnel(proxy, `${host}:${target.port || 443}`, (error, httpSocket) => {
-      if (httpSocket === null) callback(error ?? new ProxyRefused('the proxy closed the connection'), null)
-      else connectSecurely({ ...target, httpSocket }, callback)
+      if (httpSocket === null) return callback(error ?? new ProxyRefused('the proxy closed the connection'), null)
+      let isSettled = false
+      const settle: buildConnector.Callback = (...outcome) => {
+        if (!isSettled) callback(...outcome)
+        isSettled = true
+      }
+      // TLS does not tell when what it runs over is reset.
+      httpSocket.once('close', () => {
+        settle(new ProxyRefused('the proxy closed the connection'), null)
+      })
+      connectSecurely({ ...target, httpSocket }, settle)
     })
   }
 }

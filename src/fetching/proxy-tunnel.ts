@@ -30,7 +30,7 @@ export function openTunnel(
   const settle = (error: Error | null) => {
     socket.off('readable', read).off('error', settle).off('close', closed)
     if (error === null) return opened(null, socket)
-    socket.on('error', () => {}).destroy()
+    socket.destroy()
     opened(error, null)
   }
   const closed = () => {
@@ -50,6 +50,8 @@ export function openTunnel(
       if (answer.length > maxAnswerBytes) return settle(new ProxyRefused('the proxy does not speak HTTP'))
     }
   }
+  // Whatever goes wrong later is told by what is spoken through the tunnel.
+  socket.on('error', () => {})
   socket.on('readable', read).on('error', settle).on('close', closed)
   socket.once(proxy.url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
     const credentials = basicCredentials(proxy.url)
