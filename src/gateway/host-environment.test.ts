@@ -43,7 +43,8 @@ it.each([
   ['read-only', true, false, ['receipts', 'treeWatches']],
   ['off', false, false, ['receipts']],
 ] as const)('offers of files what %s leaves', (mode, fsWatchMissing, fileWriteStreaming, extensions) => {
-  expect(offerOf(mode)).toEqual({ capabilities: { ...noCapabilities, fsWatchMissing, fileWriteStreaming }, extensions })
+  const always = { ...noCapabilities, environmentConfigRead: true, httpHeaderEnvVars: true }
+  expect(offerOf(mode)).toEqual({ capabilities: { ...always, fsWatchMissing, fileWriteStreaming }, extensions })
 })
 
 describe('the description of the host', () => {
