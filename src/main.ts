@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { interpretCommandLine } from './cli/command-line.ts'
+import { runTool } from './cli/run-tool.ts'
 import { announce, openStandardOutput } from './cli/standard-streams.ts'
 import { isLoopback } from './config/listen-url.ts'
 import type { Command, Settings } from './config/options.ts'
@@ -31,6 +32,15 @@ switch (line.kind) {
   case 'refuse':
     process.stderr.write(`execgate: ${line.message}\n`)
     process.exitCode = line.exitCode
+    break
+  case 'tool':
+    // Whoever reads the output may have seen enough.
+    process.stdout.on('error', () => {})
+    process.exitCode = await runTool(line.tool, line.args, {
+      environment: process.env,
+      print: text => process.stdout.write(text),
+      complain: message => process.stderr.write(`execgate: ${message}\n`),
+    })
     break
   case 'run': {
     const telemetry = new Telemetry()

@@ -1,0 +1,69 @@
+import { isProblem } from '../config/problem.ts'
+import type { Environment } from '../config/sources.ts'
+import { describeOutcomes, haveAllEnded, parseAddresses } from './operators/kill.ts'
+import { OperatorEndpoint, OperatorError } from './operators/operator-endpoint.ts'
+import { listProcesses } from './operators/ps.ts'
+import type { ToolArguments } from './tool-arguments.ts'
+import type { ToolName } from './tool-table.ts'
+
+/** What a tool has to do with. */
+export interface ToolContext {
+  readonly environment: Environment
+  /** Writes to standard output. */
+  readonly print: (text: string) => void
+  /** Writes a line to standard error. */
+  readonly complain: (line: string) => void
+}
+
+const done = 0
+const failed = 1
+const notUnderstood = 2
+
+type Perform = (args: ToolArguments, context: ToolContext) => number | Promise<number>
+
+const performers: { readonly [Name in ToolName]: Perform } = {
+  ps: withEndpoint(async (endpoint, { flags }, { print, complain }) => {
+    const { text, note } = listProcesses(await endpoint.state(), { all: flags.has('all'), json: flags.has('json') })
+    print(text)
+    if (note !== undefined) complain(note)
+    return done
+  }),
+  kill: withEndpoint(async (endpoint, { flags, operands }, { print, complain }) => {
+    const addresses = parseAddresses(operands)
+    if (isProblem(addresses)) {
+      complain(addresses.problem)
+      return notUnderstood
+    }
+    const reply = await endpoint.kill(addresses)
+    print(flags.has('json') ? `${JSON.stringify(reply, undefined, 2)}\n` : describeOutcomes(reply))
+    return haveAllEnded(reply) ? done : failed
+  }),
+}
+
+/**
+ * Runs a tool to its end.
+ * @returns its exit status
+ */
+export async function runTool(name: ToolName, args: ToolArguments, context: ToolContext): Promise<number> {
+  return await performers[name](args, context)
+}
+
+/** For a tool that talks to a gateway. */
+function withEndpoint(
+  perform: (endpoint: OperatorEndpoint, args: ToolArguments, context: ToolContext) => Promise<number>,
+): Perform {
+  return async (args, context) => {
+    const endpoint = OperatorEndpoint.named(args.flags.get('url'), context.environment)
+    if (isProblem(endpoint)) {
+      context.complain(endpoint.problem)
+      return notUnderstood
+    }
+    try {
+      return await perform(endpoint, args, context)
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error
+      context.complain(error.message)
+      return failed
+    }
+  }
+}
