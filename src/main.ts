@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { interpretCommandLine } from './cli/command-line.ts'
+import { thisMachine } from './cli/doctor/machine.ts'
 import { runTool } from './cli/run-tool.ts'
 import { announce, openStandardOutput } from './cli/standard-streams.ts'
 import { isLoopback } from './config/listen-url.ts'
@@ -38,6 +39,7 @@ switch (line.kind) {
     process.stdout.on('error', () => {})
     process.exitCode = await runTool(line.tool, line.args, {
       environment: process.env,
+      machine: thisMachine(),
       print: text => process.stdout.write(text),
       complain: message => process.stderr.write(`execgate: ${message}\n`),
     })

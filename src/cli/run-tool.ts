@@ -1,5 +1,7 @@
 import { isProblem } from '../config/problem.ts'
 import type { Environment } from '../config/sources.ts'
+import { describeDiagnosis, diagnose } from './doctor/doctor.ts'
+import type { Machine } from './doctor/machine.ts'
 import { describeOutcomes, haveAllEnded, parseAddresses } from './operators/kill.ts'
 import { OperatorEndpoint, OperatorError } from './operators/operator-endpoint.ts'
 import { listProcesses } from './operators/ps.ts'
@@ -9,6 +11,7 @@ import type { ToolName } from './tool-table.ts'
 /** What a tool has to do with. */
 export interface ToolContext {
   readonly environment: Environment
+  readonly machine: Machine
   /** Writes to standard output. */
   readonly print: (text: string) => void
   /** Writes a line to standard error. */
@@ -35,9 +38,14 @@ const performers: { readonly [Name in ToolName]: Perform } = {
       return notUnderstood
     }
     const reply = await endpoint.kill(addresses)
-    print(flags.has('json') ? `${JSON.stringify(reply, undefined, 2)}\n` : describeOutcomes(reply))
+    print(flags.has('json') ? json(reply) : describeOutcomes(reply))
     return haveAllEnded(reply) ? done : failed
   }),
+  doctor: async ({ flags }, { machine, print }) => {
+    const diagnosis = await diagnose(machine)
+    print(flags.has('json') ? json(diagnosis) : describeDiagnosis(diagnosis))
+    return diagnosis.isReady ? done : failed
+  },
 }
 
 /**
@@ -46,6 +54,10 @@ const performers: { readonly [Name in ToolName]: Perform } = {
  */
 export async function runTool(name: ToolName, args: ToolArguments, context: ToolContext): Promise<number> {
   return await performers[name](args, context)
+}
+
+function json(content: unknown): string {
+  return `${JSON.stringify(content, undefined, 2)}\n`
 }
 
 /** For a tool that talks to a gateway. */

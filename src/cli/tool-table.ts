@@ -60,6 +60,16 @@ export const tools = {
       '0 when all of them have ended, 1 when one is not known or cannot be ended or the gateway does not answer, 2 when the ' +
       'command line is not understood.',
   },
+  doctor: {
+    summary: 'Say what this machine can do, and what to do about what it cannot.',
+    about:
+      'Tries each facility and leaves nothing behind. What is needed a gateway cannot do without; what is optional makes ' +
+      'limits and isolation of commands possible.',
+    flags: { json },
+    operands: undefined,
+    exitStatus:
+      '0 when a gateway can run here, 1 when something needed is missing, 2 when the command line is not understood.',
+  },
 } as const satisfies Record<string, Tool>
 
 export type ToolName = keyof typeof tools

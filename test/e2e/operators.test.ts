@@ -54,3 +54,15 @@ test('exec-server serves operators only where it is told to', async () => {
   expect(status).toBe(1)
   expect(stderr).toContain('serves no operators')
 })
+
+test('doctor says that a gateway can run here, to people and to programs', async () => {
+  const text = await Program.run(['doctor'])
+  expect(text).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^ok +engine [^]*\nA gateway can run here\.\n$/),
+  })
+  const json = await Program.run(['doctor', '--json'])
+  const { isReady, findings } = JSON.parse(json.stdout) as { isReady: boolean; findings: unknown[] }
+  expect(isReady).toBe(true)
+  expect(findings).toContainEqual(expect.objectContaining({ name: 'engine', isOk: true, isNeeded: true }))
+})
