@@ -16,7 +16,8 @@ import { lines, wrap } from './text-layout.ts'
 import { toolNames, tools } from './tool-table.ts'
 import { version } from './version.ts'
 
-const summaries: Readonly<Record<Command, string>> = {
+/** One sentence about each command. */
+export const summaries: Readonly<Record<Command, string>> = {
   serve: 'Run the gateway: processes over WebSocket, health and metrics over HTTP.',
   'exec-server': 'Run as a drop-in for the reference server, over WebSocket or standard streams.',
 }

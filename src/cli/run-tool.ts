@@ -1,12 +1,15 @@
 import { isProblem } from '../config/problem.ts'
 import type { Environment } from '../config/sources.ts'
+import { bashCompletion } from './completion/bash-completion.ts'
+import { fishCompletion } from './completion/fish-completion.ts'
+import { zshCompletion } from './completion/zsh-completion.ts'
 import { describeDiagnosis, diagnose } from './doctor/doctor.ts'
 import type { Machine } from './doctor/machine.ts'
 import { describeOutcomes, haveAllEnded, parseAddresses } from './operators/kill.ts'
 import { OperatorEndpoint, OperatorError } from './operators/operator-endpoint.ts'
 import { listProcesses } from './operators/ps.ts'
 import type { ToolArguments } from './tool-arguments.ts'
-import type { ToolName } from './tool-table.ts'
+import { shells, type ToolName } from './tool-table.ts'
 
 /** What a tool has to do with. */
 export interface ToolContext {
@@ -21,6 +24,12 @@ export interface ToolContext {
 const done = 0
 const failed = 1
 const notUnderstood = 2
+
+const completions: { readonly [Shell in (typeof shells)[number]]: () => string } = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+}
 
 type Perform = (args: ToolArguments, context: ToolContext) => number | Promise<number>
 
@@ -45,6 +54,10 @@ const performers: { readonly [Name in ToolName]: Perform } = {
     const diagnosis = await diagnose(machine)
     print(flags.has('json') ? json(diagnosis) : describeDiagnosis(diagnosis))
     return diagnosis.isReady ? done : failed
+  },
+  completion: ({ operands }, { print }) => {
+    for (const shell of shells) if (operands.includes(shell)) print(completions[shell]())
+    return done
   },
 }
 

@@ -32,6 +32,8 @@ export interface Tool {
 export const urlVariable = 'EXECGATE_URL'
 export const defaultOperatorUrl = 'http://127.0.0.1:7777'
 
+export const shells = ['bash', 'zsh', 'fish'] as const
+
 const url: ToolFlag = {
   placeholder: 'URL',
   help: `Where the gateway serves operators: http://IP:PORT. Variable ${urlVariable}. Default: ${defaultOperatorUrl}.`,
@@ -69,6 +71,15 @@ export const tools = {
     operands: undefined,
     exitStatus:
       '0 when a gateway can run here, 1 when something needed is missing, 2 when the command line is not understood.',
+  },
+  completion: {
+    summary: 'Print the completions of a shell for this program.',
+    about:
+      'For bash, `source <(execgate completion bash)` in ~/.bashrc; for zsh the same with zsh in ~/.zshrc, after compinit; for ' +
+      'fish, `execgate completion fish > ~/.config/fish/completions/execgate.fish`.',
+    flags: {},
+    operands: { placeholder: 'SHELL', min: 1, max: 1, words: shells },
+    exitStatus: '0 when they are printed, 2 when the command line is not understood.',
   },
 } as const satisfies Record<string, Tool>
 
