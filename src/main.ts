@@ -3,8 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { interpretCommandLine } from './cli/command-line.ts'
-import { thisMachine } from './cli/doctor/machine.ts'
-import { runTool } from './cli/run-tool.ts'
 import { announce, openStandardOutput } from './cli/standard-streams.ts'
 import { isLoopback } from './config/listen-url.ts'
 import type { Command, Settings } from './config/options.ts'
@@ -34,7 +32,10 @@ switch (line.kind) {
     process.stderr.write(`execgate: ${line.message}\n`)
     process.exitCode = line.exitCode
     break
-  case 'tool':
+  case 'tool': {
+    // A gateway need not load what only tools use.
+    const { runTool } = await import('./cli/run-tool.ts')
+    const { thisMachine } = await import('./cli/doctor/machine.ts')
     // Whoever reads the output may have seen enough.
     process.stdout.on('error', () => {})
     process.exitCode = await runTool(line.tool, line.args, {
@@ -44,6 +45,7 @@ switch (line.kind) {
       complain: message => process.stderr.write(`execgate: ${message}\n`),
     })
     break
+  }
   case 'run': {
     const telemetry = new Telemetry()
     const opened = openLog(line.settings.logLevel, telemetry)

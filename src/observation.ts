@@ -5,6 +5,7 @@ import type { Gateway } from './gateway/gateway.ts'
 import { statePath } from './gateway/operator-schemas.ts'
 import { jsonPage, type Page, type Pages, textPage } from './gateway/pages.ts'
 import type { LeakLedger } from './leaks/leak-ledger.ts'
+import { openRpcDocument } from './protocol/openrpc.ts'
 import type { Gauges } from './telemetry/instruments.ts'
 import type { OpenLog } from './telemetry/logger.ts'
 import type { OpenTelemetry } from './telemetry/opentelemetry.ts'
@@ -35,6 +36,7 @@ export class Observation implements AsyncDisposable {
       },
     ],
     ['/debug/config', () => this.#configPage()],
+    ['/openrpc.json', () => jsonPage(openRpcDocument(version))],
   ])
   readonly #options: ObservationOptions
   readonly #otlp = readOtlpEnvironment(process.env)

@@ -1,5 +1,6 @@
 import { isProblem } from '../config/problem.ts'
 import type { Environment } from '../config/sources.ts'
+import { openRpcDocument } from '../protocol/openrpc.ts'
 import { bashCompletion } from './completion/bash-completion.ts'
 import { fishCompletion } from './completion/fish-completion.ts'
 import { zshCompletion } from './completion/zsh-completion.ts'
@@ -8,6 +9,7 @@ import type { Machine } from './doctor/machine.ts'
 import { describeOutcomes, haveAllEnded, parseAddresses } from './operators/kill.ts'
 import { OperatorEndpoint, OperatorError } from './operators/operator-endpoint.ts'
 import { listProcesses } from './operators/ps.ts'
+import { version } from './version.ts'
 import type { ToolArguments } from './tool-arguments.ts'
 import { shells, type ToolName } from './tool-table.ts'
 
@@ -57,6 +59,10 @@ const performers: { readonly [Name in ToolName]: Perform } = {
   },
   completion: ({ operands }, { print }) => {
     for (const shell of shells) if (operands.includes(shell)) print(completions[shell]())
+    return done
+  },
+  openrpc: (_args, { print }) => {
+    print(json(openRpcDocument(version)))
     return done
   },
 }

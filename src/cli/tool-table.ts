@@ -81,6 +81,14 @@ export const tools = {
     operands: { placeholder: 'SHELL', min: 1, max: 1, words: shells },
     exitStatus: '0 when they are printed, 2 when the command line is not understood.',
   },
+  openrpc: {
+    summary: 'Print the protocol as an OpenRPC document.',
+    about:
+      'JSON, made from what the gateway checks messages with. Gateways serve the same to operators at /openrpc.json.',
+    flags: {},
+    operands: undefined,
+    exitStatus: '0 when it is printed, 2 when the command line is not understood.',
+  },
 } as const satisfies Record<string, Tool>
 
 export type ToolName = keyof typeof tools

@@ -66,3 +66,18 @@ test('doctor says that a gateway can run here, to people and to programs', async
   expect(isReady).toBe(true)
   expect(findings).toContainEqual(expect.objectContaining({ name: 'engine', isOk: true, isNeeded: true }))
 })
+
+test('the protocol is described alike by the program and by a gateway', async () => {
+  await using program = await Program.listening(serving)
+  const printed = await Program.run(['openrpc'])
+  const served = await fetch(`${program.url.replace('ws', 'http')}/openrpc.json`)
+  expect(served.headers.get('content-type')).toMatch(/^application\/json/)
+  expect(await served.text()).toBe(printed.stdout)
+  expect(JSON.parse(printed.stdout)).toMatchObject({ openrpc: '1.3.2', info: { title: 'execgate' } })
+})
+
+test('completions are printed for the shell that is named', async () => {
+  expect((await Program.run(['completion', 'bash'])).stdout).toMatch(/\ncomplete -F _execgate execgate\n$/)
+  const { status, stderr } = await Program.run(['completion', 'tcsh'])
+  expect({ status, stderr }).toEqual({ status: 2, stderr: 'execgate: `tcsh` is not one of bash, zsh, fish\n' })
+})
