@@ -9,9 +9,9 @@ import type { Machine } from './doctor/machine.ts'
 import { describeOutcomes, haveAllEnded, parseAddresses } from './operators/kill.ts'
 import { OperatorEndpoint, OperatorError } from './operators/operator-endpoint.ts'
 import { listProcesses } from './operators/ps.ts'
-import { version } from './version.ts'
 import type { ToolArguments } from './tool-arguments.ts'
 import { shells, type ToolName } from './tool-table.ts'
+import { version } from './version.ts'
 
 /** What a tool has to do with. */
 export interface ToolContext {
@@ -37,9 +37,9 @@ type Perform = (args: ToolArguments, context: ToolContext) => number | Promise<n
 
 const performers: { readonly [Name in ToolName]: Perform } = {
   ps: withEndpoint(async (endpoint, { flags }, { print, complain }) => {
-    const { text, note } = listProcesses(await endpoint.state(), { all: flags.has('all'), json: flags.has('json') })
+    const { text, notes } = listProcesses(await endpoint.state(), { all: flags.has('all'), json: flags.has('json') })
     print(text)
-    if (note !== undefined) complain(note)
+    for (const note of notes) complain(note)
     return done
   }),
   kill: withEndpoint(async (endpoint, { flags, operands }, { print, complain }) => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { ScratchFolder } from '../../../test/support/scratch-folder.ts'
 import { diagnose } from './doctor.ts'
@@ -42,4 +43,23 @@ test('files that are not there can be neither written nor executed', () => {
   expect(machine.mayWrite('/nowhere')).toBe(false)
   expect(machine.mayExecute('/nowhere')).toBe(false)
   expect(machine.mayExecute('/bin/sh')).toBe(true)
+})
+
+test('the C library tells a limit as /proc does', () => {
+  const [, shown] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+  const openFiles = 7
+  expect(machine.libc().limitOf(0, openFiles)).toBe(Number(shown))
+  expect(() => machine.libc().limitOf(0, 999)).toThrow('Invalid argument (os error 22)')
+})
+
+test('the C library tells the version of landlock, or why there is none', () => {
+  const tell = () => {
+    try {
+      return machine.libc().landlockVersion()
+    } catch (error) {
+      return String(error)
+    }
+  }
+  // Not in the kernel, turned off at boot, or kept away by seccomp.
+  expect(String(tell())).toMatch(/^[1-9]\d*$|\(os error (?:38|95|1)\)$/)
 })

@@ -42,6 +42,16 @@ test('says where nobody answers', async () => {
   await expect(endpointAt(url).state()).rejects.toThrow(`no gateway answers at ${url}: connect ECONNREFUSED`)
 })
 
+test('says so of every address a name has', async () => {
+  let port: string
+  {
+    await using server = await AnsweringServer.open(() => {})
+    port = new URL(server.url).port
+  }
+  const refused = endpointAt(`http://localhost:${port}`).state()
+  await expect(refused).rejects.toThrow(/answers at http:\/\/localhost:\d+: connect ECONNREFUSED \S/)
+})
+
 test('gives a gateway up that does not answer', async () => {
   await using server = await AnsweringServer.open(() => {})
   await expect(endpointAt(server.url, {}, 20).state()).rejects.toThrow('it has been silent for 20 ms')

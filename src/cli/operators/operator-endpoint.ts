@@ -108,9 +108,10 @@ export class OperatorEndpoint {
     return new OperatorError(`no gateway answers at ${this.#base}: ${this.#reasonOf(error)}`, { cause: error })
   }
 
-  /** `fetch` hides why it failed in the cause. */
+  /** `fetch` hides why it failed in the cause, which for a name of several addresses has an error for each of them. */
   #reasonOf(error: unknown): string {
     if (!(error instanceof Error)) return String(error)
+    if (error instanceof AggregateError) return error.errors.map(each => this.#reasonOf(each)).join(', ')
     if (error.name === 'TimeoutError') return `it has been silent for ${this.#maxAnswerMs} ms`
     return error.cause === undefined ? error.message : this.#reasonOf(error.cause)
   }

@@ -30,7 +30,7 @@ describe('the table', () => {
 3/build  running  4711  1m   2.0 KiB   no         0 B    attached
 12/a/b   running  5     1m   2.0 KiB   yes        0 B    detached
 `,
-      note: undefined,
+      notes: [],
     })
   })
 
@@ -53,13 +53,21 @@ describe('the table', () => {
 
 describe('processes beyond those the gateway lists', () => {
   test('are told of', () => {
-    expect(listProcesses(stateOf([build], 1001), asText).note).toBe('1000 more processes are not listed')
+    expect(listProcesses(stateOf([build], 1001), asText).notes).toEqual(['1000 more processes are not listed'])
   })
 
   test('do not matter where they have closed and nobody asked for those', () => {
-    expect(listProcesses(stateOf([build, closed], 9), asText).note).toBeUndefined()
-    expect(listProcesses(stateOf([build, closed], 9), { ...asText, all: true }).note).toContain('7 more')
+    expect(listProcesses(stateOf([build, closed], 9), asText).notes).toEqual([])
+    expect(listProcesses(stateOf([build, closed], 9), { ...asText, all: true }).notes).toEqual([
+      '7 more processes are not listed',
+    ])
   })
+})
+
+test('a gateway that shuts down is told of', () => {
+  expect(listProcesses({ ...stateOf([build]), isDraining: true }, asText).notes).toEqual([
+    'the gateway is shutting down',
+  ])
 })
 
 test('JSON has the ids as they are', () => {

@@ -6,8 +6,8 @@ import { table } from '../text-layout.ts'
 /** What `execgate ps` prints. */
 export interface Listing {
   readonly text: string
-  /** About processes that are not listed. */
-  readonly note: string | undefined
+  /** What else there is to know: processes that are not listed, a gateway that shuts down. */
+  readonly notes: readonly string[]
 }
 
 export interface ListingOptions {
@@ -31,7 +31,10 @@ export function listProcesses(
     text: options.json
       ? `${JSON.stringify({ isDraining, unlisted, processes: shown }, undefined, 2)}\n`
       : table([header, ...shown.map(row)]),
-    note: unlisted > 0 ? `${unlisted} more processes are not listed` : undefined,
+    notes: [
+      ...(unlisted > 0 ? [`${unlisted} more processes are not listed`] : []),
+      ...(isDraining ? ['the gateway is shutting down'] : []),
+    ],
   }
 }
 
