@@ -12,7 +12,7 @@ import {
   variableOf,
 } from '../config/options.ts'
 import { configVariable } from '../config/variables.ts'
-import { lines, wrap } from './text-layout.ts'
+import { lines, wrap } from './help-text.ts'
 import { toolNames, tools } from './tool-table.ts'
 import { version } from './version.ts'
 

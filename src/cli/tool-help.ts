@@ -1,4 +1,4 @@
-import { lines, wrap } from './text-layout.ts'
+import { lines, wrap } from './help-text.ts'
 import { type Tool, type ToolName, tools } from './tool-table.ts'
 
 const indent = '      '

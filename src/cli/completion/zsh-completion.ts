@@ -1,4 +1,4 @@
-import { lines } from '../text-layout.ts'
+import { lines } from '../help-text.ts'
 import {
   type CompletedCommand,
   completedCommands,

@@ -1,4 +1,5 @@
-import { lines, table } from '../text-layout.ts'
+import { lines } from '../help-text.ts'
+import { table } from '../table.ts'
 import { type Check, examine, type Finding } from './check.ts'
 import { engine, loopback, pidfd, procfs, terminals, watchdog } from './gateway-checks.ts'
 import { bubblewrap, cgroups, landlock, userNamespaces } from './isolation-checks.ts'

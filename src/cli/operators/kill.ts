@@ -1,7 +1,7 @@
 import { isProblem, type Problem } from '../../config/problem.ts'
 import { quoteValue, shorten } from '../../config/quoting.ts'
 import type { KillReply, ProcessAddress } from '../../gateway/operator-schemas.ts'
-import { lines } from '../text-layout.ts'
+import { lines } from '../help-text.ts'
 
 type Outcome = KillReply['processes'][number]['outcome']
 

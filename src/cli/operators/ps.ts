@@ -1,7 +1,7 @@
 import type { ShownProcess, ShownState } from '../../gateway/operator-schemas.ts'
 import { shorten } from '../../config/quoting.ts'
 import { shownAge, shownBytes } from '../quantities.ts'
-import { table } from '../text-layout.ts'
+import { table } from '../table.ts'
 
 /** What `execgate ps` prints. */
 export interface Listing {
