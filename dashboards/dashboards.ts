@@ -328,6 +328,24 @@ export const streams: Dashboard = {
         graph('Message bytes', 'By direction.', 'Bps', [line(rate('messageBytes', ['direction']), '{{direction}}')]),
       ],
     },
+    {
+      title: 'Files',
+      panels: [
+        graph('File operations', 'By operation.', 'ops', [
+          line(rate('fileOperations', ['operation']), '{{operation}}'),
+        ]),
+        graph('What comes of them', 'File operations by result.', 'ops', [
+          line(rate('fileOperations', ['result']), '{{result}}'),
+        ]),
+        graph('File contents', 'Read and written by clients.', 'Bps', [
+          line(rate('fileBytes', ['direction']), '{{direction}}'),
+        ]),
+        graph('File handles', 'Held open by clients.', 'short', [
+          line(total('fileHandles', ['instance']), '{{instance}}'),
+        ]),
+        graph('Missing paths', 'Watches that ended with a change.', 'ops', [line(rate('missingChanges'), 'changes')]),
+      ],
+    },
   ],
 }
 

@@ -74,6 +74,8 @@ function panelJson({ title, description, unit, targets, threshold }: Panel, kind
             thresholdsStyle: { mode: threshold === undefined ? 'off' : 'line' },
             fillOpacity: 10,
             showPoints: 'never',
+            // What keeps far below its threshold is not magnified into a mountain range.
+            ...(threshold !== undefined && { axisSoftMax: 2 * threshold }),
           },
         }),
       },

@@ -7,7 +7,7 @@ import { announce, openStandardOutput } from './cli/standard-streams.ts'
 import { isLoopback } from './config/listen-url.ts'
 import type { Command, Settings } from './config/options.ts'
 import { Gateway } from './gateway/gateway.ts'
-import { describeHost, noCapabilities, systemFacts } from './gateway/host-environment.ts'
+import { describeHost, offerOf, systemFacts } from './gateway/host-environment.ts'
 import { inheritableEnvironment } from './processes/inherited-environment.ts'
 import { Ledger } from './lifecycle/ledger.ts'
 import { Timers } from './lifecycle/timers.ts'
@@ -57,7 +57,7 @@ switch (line.kind) {
       process.stderr.write(`execgate: ${error instanceof Error ? error.message : String(error)}\n`)
       process.exitCode = 1
     }
-    opened.flush()
+    await opened.flush()
     process.exit()
   }
 }
@@ -93,7 +93,7 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
       launches,
       passesTrace: settings.passTrace,
     },
-    describeHost: () => describeHost({ capabilities: noCapabilities, extensions: ['receipts'] }, host),
+    describeHost: () => describeHost(offerOf(settings.fileMode), host),
     log,
     telemetry,
   })

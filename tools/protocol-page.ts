@@ -3,7 +3,8 @@ import { type ErrorKind, errorKinds } from '../src/protocol/gateway-error.ts'
 import * as limits from '../src/protocol/limits.ts'
 import { errorMeanings, sharedErrors } from '../src/protocol/method-notes.ts'
 import { type MethodObject, openRpcDocument } from '../src/protocol/openrpc.ts'
-import { memberList, membersOf } from './schema-text.ts'
+import type { JsonSchema } from '../src/protocol/wire-schema.ts'
+import { linkTo, memberList, membersOf } from './schema-text.ts'
 
 const page = new URL('../docs/protocol.md', import.meta.url)
 const begin = '<!-- The reference begins: npm run protocol-page -->'
@@ -31,7 +32,7 @@ export function protocolPage(text = readFileSync(page, 'utf8')): string {
 }
 
 function reference(): string {
-  const { methods, 'x-notifications': notifications } = openRpcDocument('')
+  const { methods, components, 'x-notifications': notifications } = openRpcDocument('')
   const requests = methods.filter(({ result }) => result !== undefined)
   const told = methods.filter(({ result }) => result === undefined)
   const values = new Map(Object.entries(limits))
@@ -50,6 +51,11 @@ function reference(): string {
     ...told.flatMap(message),
     '### Notifications from the gateway',
     ...notifications.flatMap(message),
+    '### Shared objects',
+    ...Object.entries(components.schemas).flatMap(([name, schema]) => [
+      `#### ${name}`,
+      memberList(membersOf(schema)).join('\n'),
+    ]),
     '### Errors',
     errors.join('\n'),
     '### Fixed limits',
@@ -62,15 +68,19 @@ function reference(): string {
 function message({ name, summary, params, result, errors = [] }: MethodObject): string[] {
   const isShared = (kind: string) => sharedErrors.some(shared => shared === kind)
   const own = errors.map(({ $ref }) => $ref.split('/').at(-1) ?? '').filter(kind => !isShared(kind))
-  const members = result === undefined ? [] : membersOf(result.schema)
   return [
     `#### ${name}`,
     summary,
     ...(params.length === 0 ? [] : ['Parameters:', memberList(params).join('\n')]),
-    ...(members.length === 0 ? [] : ['Result:', memberList(members).join('\n')]),
-    ...(result !== undefined && members.length === 0 ? ['Result: `{}`.'] : []),
+    ...(result === undefined ? [] : resultText(result.schema)),
     ...(own.length === 0 ? [] : [`Errors of its own: ${own.map(kind => `\`${kind}\``).join(', ')}.`]),
   ]
+}
+
+function resultText(schema: JsonSchema): string[] {
+  if (schema.$ref !== undefined) return [`Result: ${linkTo(schema.$ref)}.`]
+  const members = membersOf(schema)
+  return members.length === 0 ? ['Result: `{}`.'] : ['Result:', memberList(members).join('\n')]
 }
 
 if (import.meta.main) writeFileSync(page, protocolPage())

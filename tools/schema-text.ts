@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../src/protocol/wire-schema.ts'
+import { type JsonSchema, sharedPrefix } from '../src/protocol/wire-schema.ts'
 
 /** A member of an object, or a parameter. */
 interface Member {
@@ -30,12 +30,19 @@ function described(schema: JsonSchema, required: boolean): string {
   return ` (${facts.join(', ')})${description === undefined ? '' : `: ${description}`}`
 }
 
+/** A link to the section of a schema that is described once. */
+export function linkTo($ref: string): string {
+  const name = $ref.slice(sharedPrefix.length)
+  return `[${name}](#${name.toLowerCase()})`
+}
+
 /** The type in words; what an object holds is not part of it. */
 function typeText(schema: JsonSchema): string {
-  const { anyOf, oneOf, items, additionalProperties } = schema
+  const { $ref, allOf, anyOf, oneOf, items, additionalProperties } = schema
+  if ($ref !== undefined) return linkTo($ref)
   if (schema.const !== undefined) return code(schema.const)
   if (schema.enum !== undefined) return schema.enum.map(code).join(' or ')
-  const choices = anyOf ?? oneOf
+  const choices = allOf ?? anyOf ?? oneOf
   if (choices !== undefined) return [...new Set(choices.map(typeText))].join(' or ')
   if (schema.format === 'uri') return '`file:` URL'
   if (schema.contentEncoding === 'base64') return 'base64'

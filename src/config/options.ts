@@ -135,6 +135,12 @@ export const options = {
     default: '256KiB',
     help: 'Outbound bytes queued for one connection before its processes are held back.',
   }),
+  fileMode: option({
+    name: 'files',
+    value: choice(['read-write', 'read-only', 'off']),
+    default: 'read-write',
+    help: 'What the methods for files may do; processes are not bound by it.',
+  }),
   passTrace: option({
     name: 'pass-trace',
     value: toggle(),

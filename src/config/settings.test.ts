@@ -53,6 +53,7 @@ function samplesOf(key: OptionKey): [string, string] {
     'warn',
     'trace',
     'reap',
+    'read-only',
     'off',
     '127.0.0.1:1',
     '127.0.0.1:2',

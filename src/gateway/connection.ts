@@ -1,11 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
+import { FileAccess, type FileMode } from '../filesystem/file-access.ts'
+import type { FilesystemMetrics } from '../filesystem/filesystem-metrics.ts'
 import type { Guard, Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { PollsEnded } from '../processes/output-polls.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
-import { decodeMessage, encodeError, malformedId, type RequestId, type RequestMessage } from '../protocol/envelope.ts'
+import {
+  decodeMessage,
+  encodeError,
+  encodeNotification,
+  malformedId,
+  type RequestId,
+  type RequestMessage,
+} from '../protocol/envelope.ts'
 import { errorKinds, GatewayError } from '../protocol/gateway-error.ts'
 import { maxIdBytes } from '../protocol/limits.ts'
 import { initializedNotification, type MethodFamily } from '../protocol/method-table.ts'
@@ -25,6 +34,8 @@ const maxQueuedBytes = 4 * 1024 * 1024
 const finishMs = 500
 
 export interface ConnectionLimits extends LivenessLimits {
+  /** What the methods for files may do. */
+  readonly fileMode: FileMode
   readonly maxRequests: number
   /** Queued output that holds processes back. */
   readonly outputInFlightBytes: number
@@ -39,6 +50,7 @@ export interface ConnectionOptions {
   readonly limits: ConnectionLimits
   readonly log: Logger
   readonly metrics: ConnectionMetrics
+  readonly fileMetrics: FilesystemMetrics
   /** `undefined` while tracing is off. */
   readonly tracing: Tracing | undefined
   /** Called once, when the connection is over and its session detached. */
@@ -70,6 +82,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   readonly #metrics: ConnectionMetrics
   readonly #openedAt = performance.now()
   readonly span: ConnectionSpan | undefined
+  readonly files: FileAccess
   readonly #requests = new Set<Promise<void>>()
   readonly #over = Promise.withResolvers<void>()
   #state: State = { name: 'new' }
@@ -93,6 +106,19 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       },
       giveUp: why => {
         this.close(closeCodes.policyViolation, why, 'silent')
+      },
+    })
+    this.files = new FileAccess({
+      mode: options.limits.fileMode,
+      ledger: options.ledger,
+      timers: options.timers,
+      metrics: options.fileMetrics,
+      untilRoom: () => this.#outbox.untilRoom(),
+      missingChanged: watchId => {
+        this.#send(`{"method":"fs/missingChanged","params":{"watchId":${watchId}}}`, 'notification')
+      },
+      treeChanged: (watchId, changes) => {
+        this.#send(encodeNotification('fs/changed', { watchId, ...changes }), 'notification')
       },
     })
     this.#held = options.ledger.take('connection')
@@ -171,7 +197,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   disconnected(isOrderly = false): void {
     if (this.#state.name === 'ended') return
     this.#end(isOrderly ? 'client_close' : 'client_gone')
-    this.#over.resolve()
+    void this.#letGo()
   }
 
   // From the dispatcher
@@ -217,7 +243,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#log.info({ code, reason }, 'closing connection')
     const closed = this.#transport.close(code, reason)
     this.#end(cause)
-    void closed.then(this.#over.resolve)
+    void closed.then(() => this.#letGo())
   }
 
   get #session(): Session | undefined {
@@ -284,6 +310,11 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#options.ended(session)
   }
 
+  async #letGo(): Promise<void> {
+    await this.files[Symbol.asyncDispose]()
+    this.#over.resolve()
+  }
+
   #serve(request: RequestMessage, receivedAt: number): void {
     const { maxRequests } = this.#options.limits
     // The text of a string id carries two quotes.
@@ -332,9 +363,9 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#send(encodeError(id, { code, message, data }))
   }
 
-  #send(text: string): void {
+  #send(text: string, kind: 'reply' | 'notification' = 'reply'): void {
     if (this.#state.name === 'ended') return
-    this.#outbox.send(text)
+    this.#outbox.send(text, kind)
     if (!this.#isInputPaused && this.#transport.queuedBytes >= maxQueuedBytes) {
       this.#isInputPaused = true
       this.#transport.pauseInput()

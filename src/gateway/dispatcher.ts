@@ -88,9 +88,8 @@ export class Dispatcher {
 
   #succeeded(request: StartedRequest, result: unknown): string | undefined {
     const reply = encodeReply(request.id, result)
-    return reply.length > maxReplyBytes
-      ? this.#failed(request, replyTooLong(reply.length))
-      : this.#completed(request, 'success', reply)
+    const bytes = bytesBeyond(maxReplyBytes, reply)
+    return bytes === undefined ? this.#completed(request, 'success', reply) : this.#failed(request, replyTooLong(bytes))
   }
 
   #failed(request: StartedRequest, thrown: unknown): string | undefined {
@@ -165,10 +164,17 @@ export class Disconnected extends Error {
   override readonly name = 'Disconnected'
 }
 
+/** The bytes of a text that has more than the limit. A character takes three at most, so that few texts are measured. */
+function bytesBeyond(limit: number, text: string): number | undefined {
+  if (text.length * 3 <= limit) return undefined
+  const bytes = Buffer.byteLength(text)
+  return bytes > limit ? bytes : undefined
+}
+
 function replyTooLong(bytes: number): GatewayError {
   return GatewayError.limit(
     'maxReplyBytes',
     maxReplyBytes,
-    `the reply would take ${bytes} bytes, more than the ${maxReplyBytes} a client accepts; ask for less with maxBytes`,
+    `the reply would take ${bytes} bytes, more than the ${maxReplyBytes} a client accepts; ask for less`,
   )
 }

@@ -38,6 +38,7 @@ export type GatewayGauges = Pick<
   | 'sessionOldestDetached'
   | 'sessionDetachedLimit'
   | 'stdinQueued'
+  | 'fileHandles'
 >
 
 export function gatewayGauges(gateway: GatewayState): GatewayGauges {
@@ -75,6 +76,7 @@ export function gatewayGauges(gateway: GatewayState): GatewayGauges {
       observe(largest(Iterator.from(gateway.sessions()).map(({ detachedMs }) => detachedMs)) / 1000, {})
     },
     sessionDetachedLimit: observe => observe(limits.detachedSessionMs / 1000, {}),
+    fileHandles: observe => observe(ledger.active('file_handle'), {}),
     stdinQueued: observe => observe(sum(processes().map(({ queuedInputBytes }) => queuedInputBytes)), {}),
   }
 }

@@ -6,6 +6,7 @@ import { closeCodes } from '../protocol/close-codes.ts'
 import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
 import { ClosedProcesses } from '../processes/closed-processes.ts'
 import type { ProcessEngine } from '../processes/engine.ts'
+import { FilesystemMetrics } from '../filesystem/filesystem-metrics.ts'
 import { OomEvents } from '../processes/oom-events.ts'
 import { ProcessMetrics } from '../processes/process-metrics.ts'
 import { SessionMetrics } from '../sessions/session-metrics.ts'
@@ -20,6 +21,8 @@ import { statePage } from './debug-pages.ts'
 import { type GatewayGauges, gatewayGauges, type GatewayState } from './gateway-gauges.ts'
 import type { GatewayLimits } from './gateway-limits.ts'
 import { environmentHandlers } from './handlers/environment-handlers.ts'
+import { fileStreamHandlers } from './handlers/file-stream-handlers.ts'
+import { filesystemHandlers } from './handlers/filesystem-handlers.ts'
 import { type ChildDefaults, processHandlers } from './handlers/process-handlers.ts'
 import { killAction } from './kill-action.ts'
 import { killPath } from './operator-schemas.ts'
@@ -53,6 +56,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
   readonly requestMetrics: RequestMetrics
   readonly processMetrics: ProcessMetrics
   readonly connectionMetrics: ConnectionMetrics
+  readonly fileMetrics: FilesystemMetrics
   readonly closed: ClosedProcesses
   readonly #options: GatewayOptions
   readonly #timers: Timers
@@ -77,6 +81,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
     this.requestMetrics = new RequestMetrics(instruments)
     this.processMetrics = new ProcessMetrics(instruments)
     this.connectionMetrics = new ConnectionMetrics(instruments)
+    this.fileMetrics = new FilesystemMetrics(instruments)
     this.closed = new ClosedProcesses(this.#timers, limits)
     this.#sessions = new SessionRegistry({
       host: {
@@ -93,7 +98,12 @@ export class Gateway implements AsyncDisposable, GatewayState {
       metrics: new SessionMetrics(instruments),
     })
     this.#dispatcher = new Dispatcher({
-      handlers: { ...environmentHandlers(options.describeHost), ...processHandlers(options.children) },
+      handlers: {
+        ...environmentHandlers(options.describeHost),
+        ...processHandlers(options.children),
+        ...filesystemHandlers(options.children.os),
+        ...fileStreamHandlers(options.children.os),
+      },
       observer: this.requestMetrics,
       log,
       telemetry,
@@ -215,6 +225,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
       limits: this.#options.limits,
       log: this.#options.log,
       metrics: this.connectionMetrics,
+      fileMetrics: this.fileMetrics,
       tracing: this.telemetry.tracing,
       ended: session => {
         // Nobody can come back on standard input: the processes end with the connection.

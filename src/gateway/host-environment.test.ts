@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { PathUri } from '../protocol/path-uri.ts'
 import { EnvironmentInfo } from '../protocol/session-schemas.ts'
-import { describeHost, noCapabilities, systemFacts, type HostFacts } from './host-environment.ts'
+import { describeHost, noCapabilities, offerOf, systemFacts, type HostFacts } from './host-environment.ts'
 
 const host: HostFacts = {
   environment: { PATH: '/bin', TMPDIR: '/scratch/' },
@@ -37,6 +37,14 @@ const described = {
 function without(member: keyof typeof described): Partial<typeof described> {
   return Object.fromEntries(Object.entries(described).filter(([name]) => name !== member))
 }
+
+it.each([
+  ['read-write', true, true, ['receipts', 'atomicWrites', 'treeWatches']],
+  ['read-only', true, false, ['receipts', 'treeWatches']],
+  ['off', false, false, ['receipts']],
+] as const)('offers of files what %s leaves', (mode, fsWatchMissing, fileWriteStreaming, extensions) => {
+  expect(offerOf(mode)).toEqual({ capabilities: { ...noCapabilities, fsWatchMissing, fileWriteStreaming }, extensions })
+})
 
 describe('the description of the host', () => {
   it('holds what a client relies on, and no member without a value', () => {

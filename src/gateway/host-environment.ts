@@ -1,5 +1,6 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { homedir, tmpdir, userInfo } from 'node:os'
+import type { FileMode } from '../filesystem/file-access.ts'
 import { hostOs, PathUri } from '../protocol/path-uri.ts'
 import { Capabilities, type EnvironmentInfo } from '../protocol/session-schemas.ts'
 import { chooseShell, type ShellFacts } from './host-shell.ts'
@@ -22,6 +23,20 @@ export interface Offer {
 
 /** The offer of a gateway that speaks the base protocol alone: every bit is false. */
 export const noCapabilities: Readonly<Capabilities> = Object.freeze(Capabilities.parse({}))
+
+/** What this gateway does beyond the base protocol, as far as the operator lets it. */
+export function offerOf(fileMode: FileMode): Offer {
+  const isReading = fileMode !== 'off'
+  const isWriting = fileMode === 'read-write'
+  return {
+    capabilities: {
+      ...noCapabilities,
+      fsWatchMissing: isReading,
+      fileWriteStreaming: isWriting,
+    },
+    extensions: ['receipts', ...(isWriting ? ['atomicWrites'] : []), ...(isReading ? ['treeWatches'] : [])],
+  }
+}
 
 /**
  * Describes the host for `initialize` and `environment/info`. A client that meets a member it cannot decode gives the

@@ -27,6 +27,8 @@ export class Outbox implements Delivery {
   readonly #roomBytes: number
   readonly #inLine = new Set<Waiter>()
   readonly #unconfirmed = new Set<Waiter>()
+  /** Large replies that are not made before there is room for them. */
+  readonly #unmade = new Set<() => void>()
   #sentBytes = 0
   readonly #timers: Timers
   readonly #metrics: ConnectionMetrics
@@ -35,6 +37,7 @@ export class Outbox implements Delivery {
   #ping: { readonly mark: number; readonly at: number } | undefined
   #confirmedMark = 0
   #isConfirming = true
+  #isOver = false
   /** Runs from the first request until the first confirmation. */
   #patience: Disposable | undefined
 
@@ -99,6 +102,18 @@ export class Outbox implements Delivery {
     this.#unconfirmed.delete(waiter)
   }
 
+  /** Resolves once there is room, or nothing will be sent any more. */
+  async untilRoom(): Promise<void> {
+    if (this.hasRoom || this.#isOver) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const waiter: Waiter = { roomMade: resolve, acknowledged: () => {} }
+    this.#unmade.add(resolve)
+    this.#inLine.add(waiter)
+    await promise
+    this.#unmade.delete(resolve)
+    this.#inLine.delete(waiter)
+  }
+
   /** The transport has taken everything. */
   drained(): void {
     this.#letIn()
@@ -117,6 +132,8 @@ export class Outbox implements Delivery {
 
   [Symbol.dispose](): void {
     this.#patience?.[Symbol.dispose]()
+    this.#isOver = true
+    for (const goOn of this.#unmade) goOn()
   }
 
   readonly #patienceEnded = (): void => {

@@ -37,6 +37,10 @@ export interface LeakLedgerOptions {
 /** A finding and since when it has been known. */
 interface KnownFinding extends Finding {
   readonly since: number
+  /**
+   * Whoever has just ended is a zombie until it is waited for: only one that is found again is there to stay.
+   */
+  readonly isLasting: boolean
   readonly isReaped: boolean
 }
 
@@ -63,7 +67,7 @@ export class LeakLedger implements AsyncDisposable {
       },
       processesLeaked: observe => {
         for (const reason of leakReasons) {
-          observe(this.#census.findings.filter(finding => finding.reason === reason).length, { reason })
+          observe(this.#lasting.filter(finding => finding.reason === reason).length, { reason })
         }
       },
       censusAge: observe => observe(this.#takenAt === undefined ? -1 : (performance.now() - this.#takenAt) / 1000, {}),
@@ -84,7 +88,7 @@ export class LeakLedger implements AsyncDisposable {
   report(): object {
     const { policy } = this.#options
     const now = performance.now()
-    const findings = [...this.#known.values()]
+    const findings = this.#lasting
     return {
       policy,
       censusAgeMs: this.#takenAt === undefined ? null : Math.round(now - this.#takenAt),
@@ -103,6 +107,10 @@ export class LeakLedger implements AsyncDisposable {
     }
   }
 
+  get #lasting(): KnownFinding[] {
+    return [...this.#known.values()].filter(({ isLasting }) => isLasting)
+  }
+
   /** Looks at the processes of the machine now. Failing to is said and changes nothing. */
   async takeCensus(): Promise<void> {
     if (this.#isDisposed) return
@@ -113,7 +121,7 @@ export class LeakLedger implements AsyncDisposable {
       // What ended during the scan is known by now; what started during it is not yet in what was scanned.
       const census = classify(scanned, this.#options.facts(), process.pid)
       const findings = census.findings.filter(finding => !this.#isCollected(finding))
-      this.#census = { ...census, findings }
+      this.#census = census
       this.#takenAt = performance.now()
       this.#remember(findings)
       if (this.#options.policy === 'reap') this.#reap()
@@ -158,7 +166,8 @@ export class LeakLedger implements AsyncDisposable {
     const known = new Map<string, KnownFinding>()
     for (const finding of findings) {
       const before = this.#known.get(keyOf(finding))
-      known.set(keyOf(finding), before ?? { ...finding, since: now, isReaped: false })
+      const isLasting = before !== undefined || finding.reason !== 'zombie'
+      known.set(keyOf(finding), { ...finding, since: now, isReaped: false, ...before, isLasting })
       if (before === undefined) this.#tell(finding)
     }
     this.#known = known

@@ -1,9 +1,19 @@
 /** What the gateway owns and counts. Each kind is a closed set: it may become a metric. */
-export const ownedKinds = ['connection', 'session', 'process', 'request', 'poll', 'timer', 'child'] as const
+export const ownedKinds = [
+  'connection',
+  'session',
+  'process',
+  'request',
+  'poll',
+  'timer',
+  'child',
+  'file_handle',
+  'file_watch',
+] as const
 export type OwnedKind = (typeof ownedKinds)[number]
 
 /** The others are taken and released by one block, thousands of times a second. */
-const longLived: ReadonlySet<OwnedKind> = new Set(['connection', 'session', 'process'])
+const longLived: ReadonlySet<OwnedKind> = new Set(['connection', 'session', 'process', 'file_handle', 'file_watch'])
 
 /**
  * Counts everything that is owned. Taking a guard counts up, disposing it counts down, once. The numbers are what

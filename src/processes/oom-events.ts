@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 const root = '/sys/fs/cgroup'
 
 /**
  * How often the kernel has killed something in the gateway's control group for want of memory. Looked at when a process
- * has died of a SIGKILL that the gateway did not send. cgroup v2, `memory.events`.
+ * has died of a SIGKILL that the gateway did not send. cgroups(7): `memory.events` of version 2, `memory.oom_control` of
+ * version 1, which say it alike.
  */
 export class OomEvents {
   readonly #file: string | undefined
@@ -33,10 +34,17 @@ export class OomEvents {
 }
 
 function memoryEventsFile(): string | undefined {
+  let groups: string
   try {
-    const group = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1]
-    return group === undefined ? undefined : `${root}${group}/memory.events`
+    groups = readFileSync('/proc/self/cgroup', 'utf8')
   } catch {
     return undefined
   }
+  const unified = /^0::(.*)$/m.exec(groups)?.[1]
+  const memory = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(groups)?.[1]
+  const files = [
+    ...(unified === undefined ? [] : [`${root}${unified}/memory.events`]),
+    ...(memory === undefined ? [] : [`${root}/memory${memory}/memory.oom_control`]),
+  ]
+  return files.find(file => existsSync(file))
 }

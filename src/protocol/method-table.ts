@@ -1,5 +1,33 @@
 import { z } from 'zod'
 import {
+  Canonicalize,
+  CanonicalPath,
+  CloseFile,
+  CopyEntry,
+  CreateDirectory,
+  DirectoryEntries,
+  FileBlock,
+  FileContents,
+  GetMetadata,
+  Metadata,
+  MissingChanged,
+  OpenedFile,
+  OpenFile,
+  ReadBlock,
+  ReadDirectory,
+  ReadFile,
+  RemoveEntry,
+  TreeChanged,
+  UnwatchTree,
+  WalkedTree,
+  WalkTree,
+  WatchedMissing,
+  WatchMissing,
+  WatchTree,
+  WriteBlock,
+  WriteFile,
+} from './filesystem-schemas.ts'
+import {
   OutputPage,
   ProcessClosed,
   ProcessExited,
@@ -16,7 +44,7 @@ import {
 import { EnvironmentInfo, EnvironmentStatus, Initialize, Initialized, NoParams } from './session-schemas.ts'
 
 /** Methods that share the wording of the handshake gate. `undefined` is open before the handshake. */
-export type MethodFamily = 'exec' | 'environment info' | 'environment status'
+export type MethodFamily = 'exec' | 'environment info' | 'environment status' | 'filesystem'
 
 interface Method<Params extends z.ZodType, Result extends z.ZodType> {
   readonly family: MethodFamily | undefined
@@ -47,6 +75,22 @@ export const methods = {
   'process/write': method('exec', WriteInput, WrittenInput),
   'process/signal': method('exec', SignalProcess, Empty),
   'process/terminate': method('exec', TerminateProcess, TerminatedProcess),
+  'fs/readFile': method('filesystem', ReadFile, FileContents),
+  'fs/writeFile': method('filesystem', WriteFile, Empty),
+  'fs/open': method('filesystem', OpenFile, OpenedFile),
+  'fs/readBlock': method('filesystem', ReadBlock, FileBlock),
+  'fs/writeBlock': method('filesystem', WriteBlock, Empty),
+  'fs/close': method('filesystem', CloseFile, Empty),
+  'fs/createDirectory': method('filesystem', CreateDirectory, Empty),
+  'fs/getMetadata': method('filesystem', GetMetadata, Metadata),
+  'fs/canonicalize': method('filesystem', Canonicalize, CanonicalPath),
+  'fs/readDirectory': method('filesystem', ReadDirectory, DirectoryEntries),
+  'fs/walk': method('filesystem', WalkTree, WalkedTree),
+  'fs/remove': method('filesystem', RemoveEntry, Empty),
+  'fs/copy': method('filesystem', CopyEntry, Empty),
+  'fs/watchMissing': method('filesystem', WatchMissing, WatchedMissing),
+  'fs/watch': method('filesystem', WatchTree, Empty),
+  'fs/unwatch': method('filesystem', UnwatchTree, Empty),
 }
 
 /** The one notification a client sends. */
@@ -57,6 +101,8 @@ export const notifications = {
   'process/output': ProcessOutput,
   'process/exited': ProcessExited,
   'process/closed': ProcessClosed,
+  'fs/missingChanged': MissingChanged,
+  'fs/changed': TreeChanged,
 }
 
 export type MethodName = keyof typeof methods

@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { problemsOfDocument, problemsOfValue } from '../../test/support/openrpc-check.ts'
 import { methods, notifications } from './method-table.ts'
 import { openRpcDocument } from './openrpc.ts'
+import type { JsonSchema } from './wire-schema.ts'
 
 const document = openRpcDocument('1.2.3')
 const { methods: described, components, 'x-notifications': sent } = document
 
-function paramsOf(name: string): Record<string, object> {
+function paramsOf(name: string): Record<string, JsonSchema> {
   const params = described.find(method => method.name === name)?.params ?? []
   return Object.fromEntries(params.map(param => [param.name, param.schema]))
 }
@@ -43,6 +44,13 @@ test('every error a method names is described with its code', () => {
   expect(components.errors['sessionAttached']?.code).toBe(-32_010)
 })
 
+test('every schema that is referred to is there, and none beside them', () => {
+  const text = JSON.stringify([described, sent, components.schemas])
+  const named = Array.from(text.matchAll(/"#\/components\/schemas\/([^"]+)"/g), ([, name = '']) => name)
+  expect([...new Set(named)].toSorted()).toEqual(Object.keys(components.schemas).toSorted())
+  expect(named).toContain('SandboxIntent')
+})
+
 test('only what a caller has to write is required', () => {
   const required = described.find(({ name }) => name === 'process/start')?.params.filter(param => param.required)
   expect(required?.map(({ name }) => name)).toEqual(['processId', 'argv', 'cwd', 'env', 'tty'])
@@ -58,7 +66,7 @@ describe('the schemas of parameters', () => {
     ['process/start', 'sandbox', { permissions: { type: 'disabled' }, windowsSandboxLevel: 'disabled' }],
     ['process/write', 'chunk', 'aGk='],
   ])('of %s let %s be %j', (method, param, value) => {
-    expect(problemsOfValue(paramsOf(method)[param] ?? {}, value)).toEqual([])
+    expect(problemsOfValue(document, paramsOf(method)[param] ?? {}, value)).toEqual([])
   })
 
   test.each([
@@ -70,6 +78,6 @@ describe('the schemas of parameters', () => {
     ['process/start', 'sandbox', { permissions: { type: 'some' }, windowsSandboxLevel: 'disabled' }],
     ['process/signal', 'signal', 'hangup'],
   ])('of %s do not let %s be %j', (method, param, value) => {
-    expect(problemsOfValue(paramsOf(method)[param] ?? {}, value)).not.toEqual([])
+    expect(problemsOfValue(document, paramsOf(method)[param] ?? {}, value)).not.toEqual([])
   })
 })

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { type ErrorKind, errorKinds } from './gateway-error.ts'
 import { errorMeanings, methodNotes, notificationNotes, sharedErrors } from './method-notes.ts'
 import { initializedNotification, type MethodName, methods, notifications } from './method-table.ts'
-import { type JsonSchema, wireSchema } from './wire-schema.ts'
+import { type JsonSchema, type Side, wireSchema } from './wire-schema.ts'
 
 /** A parameter, or a result. */
 export interface ContentDescriptor {
@@ -33,13 +33,18 @@ export interface OpenRpcDocument {
   readonly openrpc: '1.3.2'
   readonly info: { readonly title: string; readonly version: string; readonly description: string }
   readonly methods: readonly MethodObject[]
-  readonly components: { readonly errors: Readonly<Record<string, ErrorObject>> }
+  readonly components: {
+    readonly errors: Readonly<Record<string, ErrorObject>>
+    /** Those that several messages hold. */
+    readonly schemas: Readonly<Record<string, JsonSchema>>
+  }
   /** An extension: OpenRPC knows no messages from the server. */
   readonly 'x-notifications': readonly MethodObject[]
 }
 
 /** The whole protocol, made from the method table. The version is that of the program. */
 export function openRpcDocument(version: string): OpenRpcDocument {
+  const described = new Descriptions()
   const names = Object.keys(methods) as MethodName[]
   const sent = Object.entries(notifications) as [keyof typeof notifications, z.ZodType][]
   return {
@@ -51,7 +56,7 @@ export function openRpcDocument(version: string): OpenRpcDocument {
         'JSON-RPC 2.0 without the `jsonrpc` member, over WebSocket or standard input and output. `x-notifications` are the ' +
         'messages of the gateway. docs/protocol.md tells what schemas cannot.',
     },
-    methods: [...names.map(request), notification(initializedNotification)],
+    methods: [...names.map(name => request(name, described)), notification(initializedNotification, [])],
     components: {
       errors: Object.fromEntries(
         Object.entries(errorKinds).map(([kind, { code }]) => [
@@ -59,12 +64,24 @@ export function openRpcDocument(version: string): OpenRpcDocument {
           { code, message: errorMeanings[kind as ErrorKind] },
         ]),
       ),
+      schemas: described.shared,
     },
-    'x-notifications': sent.map(([name, schema]) => notification(name, schema)),
+    'x-notifications': sent.map(([name, schema]) => notification(name, contents(described.of(schema, 'output')))),
   }
 }
 
-function request(name: MethodName): MethodObject {
+/** Describes schemas, and remembers those that are described once for all. */
+class Descriptions {
+  readonly shared: Record<string, JsonSchema> = {}
+
+  of(schema: z.ZodType, side: Side): JsonSchema {
+    const { schema: described, shared } = wireSchema(schema, side)
+    Object.assign(this.shared, shared)
+    return described
+  }
+}
+
+function request(name: MethodName, described: Descriptions): MethodObject {
   const { family, params, result } = methods[name]
   const { summary, errors } = methodNotes[name]
   return {
@@ -72,14 +89,13 @@ function request(name: MethodName): MethodObject {
     summary,
     ...(family !== undefined && { tags: [{ name: family }] }),
     paramStructure: 'by-name',
-    params: contents(wireSchema(params, 'input')),
-    result: { name: 'result', required: true, schema: wireSchema(result, 'output') },
+    params: contents(described.of(params, 'input')),
+    result: { name: 'result', required: true, schema: described.of(result, 'output') },
     errors: [...sharedErrors, ...errors].map(kind => ({ $ref: `#/components/errors/${kind}` })),
   }
 }
 
-function notification(name: keyof typeof notificationNotes, schema?: z.ZodType): MethodObject {
-  const params = schema === undefined ? [] : contents(wireSchema(schema, 'output'))
+function notification(name: keyof typeof notificationNotes, params: readonly ContentDescriptor[]): MethodObject {
   return { name, summary: notificationNotes[name], paramStructure: 'by-name', params }
 }
 

@@ -225,6 +225,39 @@ describe('the PathUri of a native path', () => {
   })
 })
 
+describe('the URI of an entry', () => {
+  const entry = (directory: string, name: string) => {
+    const parsed = PathUri.parse(directory)
+    if (!(parsed instanceof PathUri)) throw new Error(parsed.problem)
+    return parsed.child(Buffer.from(name, 'latin1'))
+  }
+
+  it.each([
+    ['file:///srv', 'a', 'file:///srv/a'],
+    ['file:///srv/', 'a', 'file:///srv/a'],
+    ['file:///', 'a', 'file:///a'],
+    ['file:///', 'C:', 'file:///C%3A'],
+    ['file:///%7Eme', '~', 'file:///%7Eme/~'],
+    ['file:///srv', '50% #?', 'file:///srv/50%25%20%23%3F'],
+    ['file:///srv', '\xff\t', 'file:///srv/%FF%09'],
+  ])('%s, %s', (directory, name, expected) => {
+    expect(entry(directory, name).canonical).toBe(expected)
+  })
+
+  it('reads back as the path of the directory and the name', () => {
+    const name = fc
+      .uint8Array({ minLength: 1, maxLength: 6 })
+      .map(bytes => Buffer.from(bytes).toString('latin1'))
+      .filter(text => !/[/\0]/.test(text) && text !== '.' && text !== '..')
+    fc.assert(
+      fc.property(name, text => {
+        expect(entry('file:///srv/x', text).toNative('linux')).toEqual(Buffer.from(`/srv/x/${text}`, 'latin1'))
+        expect(entry('file:///', text).toNative('linux')).toEqual(Buffer.from(`/${text}`, 'latin1'))
+      }),
+    )
+  })
+})
+
 it('names the platforms of Node as the wire does', () => {
   expect((['linux', 'darwin', 'win32', 'freebsd'] as const).map(hostOs)).toEqual(['linux', 'macos', 'windows', 'linux'])
 })

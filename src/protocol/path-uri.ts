@@ -1,4 +1,4 @@
-import { fromPosixPath, opaquePath, toPosixPath } from './posix-path.ts'
+import { childOf, fromPosixPath, opaquePath, toPosixPath } from './posix-path.ts'
 
 /** Operating systems by the names they have on the wire. */
 export type HostOs = 'linux' | 'macos' | 'windows'
@@ -52,6 +52,11 @@ export class PathUri {
    */
   static fromNative(path: Buffer | string): PathUri {
     return new PathUri(fromPosixPath(typeof path === 'string' ? Buffer.from(path) : path))
+  }
+
+  /** The URI of an entry of this directory by its name on a POSIX host, neither `.` nor `..`. */
+  child(name: Buffer): PathUri {
+    return new PathUri(childOf(this.canonical, name))
   }
 
   /**

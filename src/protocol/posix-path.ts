@@ -26,6 +26,12 @@ export function fromPosixPath(path: Buffer): string {
   return `file://${normal.replace(escapedBytes, escaped).replace(leadingDrive, escapedDrive)}`
 }
 
+/** The URI of an entry below the one of a directory, which is spelled on as it is. */
+export function childOf(canonical: string, name: Buffer): string {
+  const path = `${canonical.slice('file://'.length).replace(/\/$/, '')}/${name.toString('latin1').replace(escapedBytes, escaped)}`
+  return `file://${path.replace(leadingDrive, escapedDrive)}`
+}
+
 /** The path a canonical URI names, or undefined when it names one of another convention or none. */
 export function toPosixPath(canonical: string): Buffer | undefined {
   const opaque = opaquePath(canonical)

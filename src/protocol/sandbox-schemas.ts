@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { HostOs } from './path-uri.ts'
 import { pathUri, u64 } from './scalars.ts'
 
 const networkAccess = z.enum(['restricted', 'enabled'])
@@ -39,23 +40,25 @@ const Permissions = z.discriminatedUnion('type', [
 ])
 
 /** What a command may touch, as the caller states it. Members inside `permissions` are snake_case on the wire. */
-export const SandboxIntent = z.object({
-  permissions: Permissions,
-  cwd: pathUri.nullish(),
-  workspaceRoots: z.array(pathUri).default([]),
-  policyContext: z
-    .object({ cwd: pathUri.nullish(), workspaceRoots: z.array(pathUri).optional() })
-    .nullish()
-    .describe('newer form of cwd and workspaceRoots; its values win'),
-  userHomeDir: pathUri.nullish(),
-  temporaryDirectories: z.array(pathUri).nullish(),
-  windowsSandboxLevel: z.enum(['disabled', 'restricted-token', 'elevated', 'mxc']),
-  windowsSandboxProxySettingsMode: z.enum(['reconcile', 'preserve']).nullish(),
-  useLegacyLandlock: z.boolean().default(false),
-  sandboxOverride: z
-    .enum(['noOverride', 'escalatedSandboxWithRestrictions', 'bypassSandboxFirstAttempt'])
-    .default('noOverride'),
-})
+export const SandboxIntent = z
+  .object({
+    permissions: Permissions,
+    cwd: pathUri.nullish(),
+    workspaceRoots: z.array(pathUri).default([]),
+    policyContext: z
+      .object({ cwd: pathUri.nullish(), workspaceRoots: z.array(pathUri).optional() })
+      .nullish()
+      .describe('newer form of cwd and workspaceRoots; its values win'),
+    userHomeDir: pathUri.nullish(),
+    temporaryDirectories: z.array(pathUri).nullish(),
+    windowsSandboxLevel: z.enum(['disabled', 'restricted-token', 'elevated', 'mxc']),
+    windowsSandboxProxySettingsMode: z.enum(['reconcile', 'preserve']).nullish(),
+    useLegacyLandlock: z.boolean().default(false),
+    sandboxOverride: z
+      .enum(['noOverride', 'escalatedSandboxWithRestrictions', 'bypassSandboxFirstAttempt'])
+      .default('noOverride'),
+  })
+  .meta({ id: 'SandboxIntent' })
 export type SandboxIntent = z.output<typeof SandboxIntent>
 
 export const ManagedNetwork = z.object({
@@ -84,4 +87,33 @@ export function restrictsAnything({ permissions }: SandboxIntent): boolean {
     case 'managed':
       return permissions.network === 'restricted' || permissions.file_system.type === 'restricted'
   }
+}
+
+/**
+ * Whether the intent keeps any file from being read, or written. Errs towards yes: an entry that may take something away
+ * counts, whatever other entries say about the same path.
+ */
+export function restrictsFiles({ permissions }: SandboxIntent, access: 'read' | 'write', os: HostOs): boolean {
+  if (permissions.type !== 'managed' || permissions.file_system.type === 'unrestricted') return false
+  const { entries } = permissions.file_system
+  const isGranted = entries.some(entry => {
+    return specialKind(entry) === 'root' && (entry.access === 'write' || entry.access === access)
+  })
+  return !isGranted || entries.some(entry => narrows(entry, access) || !isNative(entry, os))
+}
+
+type PermissionEntry = z.output<typeof PermissionEntry>
+
+function narrows(entry: PermissionEntry, access: 'read' | 'write'): boolean {
+  if (entry.access === 'deny' || entry.access === 'none') return true
+  if (entry.access === 'write' || access === 'read') return false
+  return !['root', 'minimal', 'unknown'].includes(specialKind(entry) ?? '')
+}
+
+function specialKind({ path }: PermissionEntry): string | undefined {
+  return path.type === 'special' ? path.value.kind : undefined
+}
+
+function isNative({ path }: PermissionEntry, os: HostOs): boolean {
+  return path.type !== 'path' || Buffer.isBuffer(path.path.toNative(os))
 }

@@ -17,6 +17,12 @@ export const u64 = z
   )
   .meta({ type: 'integer' })
 
+/** An unsigned 64-bit integer that keeps every digit, for offsets and ids that come back. */
+export const exactU64 = z.preprocess(
+  (value: number | bigint) => (Number.isInteger(value) ? BigInt(value) : value),
+  z.bigint({ error: 'expected u64' }).nonnegative({ error: 'expected u64' }).max(maxU64, { error: 'expected u64' }),
+)
+
 /** An absolute `file:` URL naming a path on the executor's host, or on the host of another convention. */
 export const pathUri = z
   .string()

@@ -5,11 +5,11 @@ import { wireSchema } from './wire-schema.ts'
 
 test('a member with a default may be left out by who writes, and is there for who reads', () => {
   const schema = z.object({ tty: z.boolean().default(false) })
-  expect(wireSchema(schema, 'input')).toEqual({
+  expect(wireSchema(schema, 'input').schema).toEqual({
     type: 'object',
     properties: { tty: { type: 'boolean', default: false } },
   })
-  expect(wireSchema(schema, 'output')).toMatchObject({ required: ['tty'] })
+  expect(wireSchema(schema, 'output').schema).toMatchObject({ required: ['tty'] })
 })
 
 test('a reader is told of no bound on members', () => {
@@ -22,7 +22,17 @@ test.each([
   ['base64', base64, { type: 'string', contentEncoding: 'base64' }],
   ['any big integer', z.preprocess(Number, z.bigint()), { type: 'integer' }],
 ])('%s is described as it is written', (_name, schema, expected) => {
-  expect(wireSchema(schema, 'input')).toEqual(expected)
-  const { properties } = wireSchema(z.object({ member: schema.optional() }), 'input')
+  expect(wireSchema(schema, 'input').schema).toEqual(expected)
+  const { properties } = wireSchema(z.object({ member: schema.optional() }), 'input').schema
   expect(properties).toEqual({ member: expected })
+})
+
+test('a schema with an id is described once and referred to', () => {
+  const thing = z.object({ size: z.number() }).meta({ id: 'WireSchemaTestThing' })
+  const { schema, shared } = wireSchema(z.object({ one: thing, other: thing.nullish() }), 'input')
+  const reference = { $ref: '#/components/schemas/WireSchemaTestThing' }
+  expect(schema.properties).toEqual({ one: reference, other: { anyOf: [reference, { type: 'null' }] } })
+  expect(shared).toEqual({
+    WireSchemaTestThing: { type: 'object', properties: { size: { type: 'number' } }, required: ['size'] },
+  })
 })

@@ -34,6 +34,11 @@ export const limitNames = [
   'maxIdBytes',
   'maxReplyBytes',
   'maxNamePatterns',
+  'maxFileHandles',
+  'maxUnwrittenBytes',
+  'maxDirectoryEntries',
+  'maxTreeWatches',
+  'maxTreeDirectories',
 ] as const
 export const startModes = ['pipes', 'terminal'] as const
 export const startResults = ['success', 'refused', 'cancelled'] as const
@@ -49,6 +54,26 @@ export const sessionStates = ['attached', 'detached', 'ending'] as const
 export const sessionEndCauses = ['expired', 'input_end', 'draining'] as const
 export const resumeOutcomes = ['success', 'attached', 'unknown'] as const
 export const writeResults = ['accepted', 'deduplicated', 'closed', 'unknown_process', 'failed'] as const
+export const fileOperations = [
+  'readFile',
+  'writeFile',
+  'open',
+  'readBlock',
+  'writeBlock',
+  'close',
+  'createDirectory',
+  'getMetadata',
+  'canonicalize',
+  'readDirectory',
+  'walk',
+  'remove',
+  'copy',
+  'watchMissing',
+  'watch',
+  'unwatch',
+] as const
+export const fileResults = ['success', 'not_found', 'refused', 'internal'] as const
+export const fileDirections = ['read', 'written'] as const
 export const delayStatistics = ['p50', 'p99', 'max'] as const
 export const memoryKinds = ['rss', 'heap_used', 'heap_total', 'external', 'array_buffers'] as const
 export const signals = ['metrics', 'traces', 'logs'] as const
@@ -325,6 +350,21 @@ export const metrics = {
     help: 'Input that was accepted and has not been read.',
   }),
 
+  // Files
+  fileOperations: counter('exec_server_file_operations_total', {
+    attributes: { operation: fileOperations, result: fileResults },
+    help: 'Operations on files by what came of them.',
+  }),
+  fileBytes: counter('exec_server_file_bytes_total', {
+    unit: 'By',
+    attributes: { direction: fileDirections },
+    help: 'Contents of files that clients have read and written.',
+  }),
+  fileHandles: gauge('exec_server_file_handles', { help: 'File handles that clients hold open.' }),
+  missingChanges: counter('exec_server_missing_changes_total', {
+    help: 'Watches for missing paths that ended with a change.',
+  }),
+
   // Runtime
   eventLoopDelay: gauge('exec_server_event_loop_delay_seconds', {
     unit: 's',
@@ -354,7 +394,7 @@ export const metrics = {
   }),
   telemetryDropped: counter('exec_server_telemetry_dropped_total', {
     attributes: { signal: signals },
-    help: 'Batches that were given up.',
+    help: 'Batches, and lines of the log, that were given up.',
   }),
 }
 

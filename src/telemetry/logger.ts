@@ -1,14 +1,18 @@
 import { type Logger, pino } from 'pino'
+import { LogWriter } from './log-writer.ts'
 import type { Telemetry } from './telemetry.ts'
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
+
+/** How long the end of the program waits for a reader of the log. */
+const flushMs = 500
 
 export interface OpenLog {
   readonly log: Logger
   /** Also hands every record to `sink` from now on; to nobody without one. */
   exportTo(sink: ((record: Readonly<Record<string, unknown>>) => void) | undefined): void
-  /** Writes what is still buffered. */
-  flush(): void
+  /** Waits a moment for what is still to be written. */
+  flush(): Promise<void>
 }
 
 /**
@@ -17,8 +21,7 @@ export interface OpenLog {
  * request that is being handled.
  */
 export function openLog(level: LogLevel, telemetry?: Telemetry): OpenLog {
-  const destination = pino.destination({ dest: 2, sync: false })
-  destination.on('error', () => {})
+  const writer = new LogWriter(2, () => telemetry?.instruments.telemetryDropped.add({ signal: 'logs' }))
   let sink: ((record: Readonly<Record<string, unknown>>) => void) | undefined
   const log = pino(
     {
@@ -29,7 +32,7 @@ export function openLog(level: LogLevel, telemetry?: Telemetry): OpenLog {
     },
     {
       write: (line: string) => {
-        destination.write(line)
+        writer.write(line)
         sink?.(JSON.parse(line) as Record<string, unknown>)
       },
     },
@@ -39,12 +42,6 @@ export function openLog(level: LogLevel, telemetry?: Telemetry): OpenLog {
     exportTo: next => {
       sink = next
     },
-    flush: () => {
-      try {
-        destination.flushSync()
-      } catch {
-        // Nobody reads standard error any more.
-      }
-    },
+    flush: () => writer.flush(flushMs),
   }
 }

@@ -9,9 +9,10 @@ const table: Record<string, readonly string[]> = {
   telemetry: ['protocol', 'lifecycle'],
   config: ['protocol'],
   processes: ['protocol', 'lifecycle', 'telemetry'],
+  filesystem: ['protocol', 'lifecycle', 'telemetry'],
   sessions: ['protocol', 'lifecycle', 'telemetry', 'processes'],
   leaks: ['protocol', 'lifecycle', 'telemetry', 'processes'],
-  gateway: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'sessions'],
+  gateway: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'filesystem', 'sessions'],
   cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway'],
 }
 

@@ -4,9 +4,12 @@ import { runTranscript } from './run-transcript.ts'
 import { ending } from './transcripts/ending.ts'
 import { environment } from './transcripts/environment.ts'
 import { envelope } from './transcripts/envelope.ts'
+import { fileHandles } from './transcripts/file-handles.ts'
+import { files } from './transcripts/files.ts'
 import { handshake } from './transcripts/handshake.ts'
 import { input } from './transcripts/input.ts'
 import { malformed } from './transcripts/malformed.ts'
+import { missingWatch } from './transcripts/missing-watch.ts'
 import { output } from './transcripts/output.ts'
 import { parameters } from './transcripts/parameters.ts'
 import { sandbox } from './transcripts/sandbox.ts'
@@ -31,6 +34,9 @@ const chapters = {
   ending,
   sessions,
   stdio,
+  files,
+  fileHandles,
+  missingWatch,
 }
 
 describe.each(Object.entries(chapters))('%s', (_chapter, transcripts) => {

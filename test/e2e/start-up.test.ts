@@ -130,3 +130,13 @@ test('exec-server logs nothing while nothing is wrong', async () => {
   program.signal('SIGTERM')
   expect(await program.ended).toMatchObject({ status: 0, stderr: '' })
 })
+
+test('a gateway whose log cannot be written serves all the same', async () => {
+  await using program = await Program.listening(['serve', ...anyPort, '--log-level', 'trace'], {
+    command: ['/bin/sh', '-c', 'exec "$@" 2>/dev/full', 'sh', process.execPath, launcher],
+  })
+  const peer = await program.connect()
+  for (let index = 0; index < 20; index++) expect((await peer.run(`p${index}`, 'exit 7')).exitCode).toBe(7)
+  program.signal('SIGTERM')
+  expect(await program.ended).toMatchObject({ status: 0 })
+})

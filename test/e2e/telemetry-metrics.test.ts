@@ -1,4 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
+import { metrics } from '../../src/telemetry/catalogue.ts'
+import { metricKeys } from '../../src/telemetry/instruments.ts'
+import { isInstalled } from '../support/installed-programs.ts'
 import { OtlpSink } from '../support/otlp-sink.ts'
 import { Program } from '../support/program.ts'
 
@@ -147,14 +151,52 @@ test('exec-server shows its metrics where it is told to, without a collector', a
   expect(await program.statusOf('/metrics')).toBe(404)
 })
 
-test('the metrics page is what Prometheus reads', async () => {
+/** Labels of every line of the metrics page. */
+function samplesOf(page: string): { name: string; labels: Record<string, string> }[] {
+  const lines = page.split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  return lines.map(line => {
+    const [, name = '', labels = ''] = /^(exec_server_[a-z_]+)(?:\{([^}]*)\})? -?[\d.e+-]+$/.exec(line) ?? []
+    expect(name, line).not.toBe('')
+    const pairs = Array.from(labels.matchAll(/([a-z_]+)="([^"]*)"/g), ([, key = '', value = '']) => [key, value])
+    return { name, labels: Object.fromEntries(pairs) as Record<string, string> }
+  })
+}
+
+test('the metrics page is what Prometheus reads, and hostile input cannot make it grow', async () => {
   await using program = await Program.listening(['serve', '--listen', 'ws://127.0.0.1:0'])
+  const page = async () => await fetch(`${program.url.replace('ws', 'http')}/metrics`)
   await (await program.connect()).run('p', 'true')
-  const answer = await fetch(`${program.url.replace('ws', 'http')}/metrics`)
+  const peer = await program.connect()
+  for (let index = 0; index < 100; index++) {
+    await peer.request(`method/${index}`, { processId: `p${index}` })
+    await peer.request('process/start', {
+      processId: `q${index}`,
+      argv: [`/nowhere/${index}`],
+      cwd: 'file:///',
+      env: {},
+    })
+    await peer.request('process/signal', { processId: `p${index}`, signal: `signal${index}` })
+  }
+  await using stranger = await program.connect()
+  stranger.socket.send(`{"method":"${'x'.repeat(300)}"}`)
+  await stranger.closed
+
+  const answer = await page()
   expect(answer.headers.get('content-type')).toContain('version=0.0.4')
   const text = await answer.text()
-  for (const line of text.split('\n').filter(candidate => candidate !== '' && !candidate.startsWith('#'))) {
-    expect(line).toMatch(/^exec_server_[a-z_]+(\{[^}]*\})? -?[\d.e+-]+$/)
+  if (isInstalled('promtool')) execFileSync('promtool', ['check', 'metrics'], { input: text })
+  const samples = samplesOf(text)
+  expect(samples.length).toBeLessThan(5000)
+  const allowed = new Map(
+    metricKeys.map(key => [metrics[key].name, metrics[key].attributes as Record<string, readonly string[]>]),
+  )
+  for (const { name, labels } of samples) {
+    const attributes = allowed.get(name) ?? allowed.get(name.replace(/_(bucket|count|sum)$/, ''))
+    expect(attributes, name).toBeDefined()
+    for (const [label, value] of Object.entries(labels)) {
+      // What the program is and the bounds of histograms are not chosen by anybody who connects.
+      if (name === 'exec_server_build_info' || label === 'le') continue
+      expect(attributes?.[label], `${name} ${label}="${value}"`).toContain(value)
+    }
   }
-  expect(text.split('\n').length).toBeLessThan(5000)
 })

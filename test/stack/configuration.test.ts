@@ -30,3 +30,8 @@ it.skipIf(!isInstalled('docker-compose'))('has a compose file that is one', () =
 it.skipIf(!isInstalled('amtool'))('has routes that Alertmanager accepts', () => {
   expect(run('amtool', 'check-config', 'deploy/alertmanager/alertmanager.yml')).toContain('SUCCESS')
 })
+
+it.skipIf(!isInstalled('promtool'))('has a configuration of Prometheus that it accepts', () => {
+  // The rules are looked for where the container has them; they have a test of their own.
+  expect(run('promtool', 'check', 'config', '--syntax-only', 'deploy/prometheus/prometheus.yml')).toContain('SUCCESS')
+})

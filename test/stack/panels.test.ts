@@ -1,28 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { anyPort, Program } from '../support/program.ts'
+import { filledIn, readDashboards } from './pictures/dashboard-json.ts'
 import { Pipeline } from './support/pipeline.ts'
 
-const folder = new URL('../../dashboards/', import.meta.url)
-
-interface Panel {
-  readonly title: string
-  readonly targets?: readonly { readonly expr: string }[]
-}
-
-const queries = readdirSync(folder)
-  .filter(name => name.endsWith('.json'))
-  .flatMap(name => {
-    const { panels } = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as { panels: Panel[] }
-    return panels.flatMap(({ title, targets = [] }) =>
-      targets.map(({ expr }) => ({ panel: `${name}: ${title}`, expr })),
-    )
-  })
-
-/** As Grafana fills it in when everything is chosen. */
-function filledIn(expr: string): string {
-  return expr.replaceAll(/"\$(?:job|instance)"/g, '".+"').replaceAll('$__rate_interval', '5m')
-}
+const queries = readDashboards().flatMap(({ uid, panels }) =>
+  panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ panel: `${uid}: ${title}`, expr }))),
+)
 
 /** Makes everything happen that a panel may show, but what goes wrong. */
 async function load(program: Program, round: number): Promise<void> {

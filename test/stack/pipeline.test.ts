@@ -33,8 +33,11 @@ it(
       Object.entries(expected).every(([key, value]) => values[key] === value)
     expect(await pipeline.settled(finished, holds(truth), 'instance', 'result')).toMatchObject(truth)
 
-    // Cycles without news, then news again.
-    await pipeline.settled('max_over_time(exec_server_heartbeat_timestamp_seconds[1s])', () => true)
+    // Five exports without news, then news again.
+    const heartbeat = 'exec_server_heartbeat_timestamp_seconds{instance="first"}'
+    const since = Object.values(await pipeline.query(heartbeat))[0] ?? Number.NaN
+    const idle = await pipeline.settled(heartbeat, values => (Object.values(values)[0] ?? 0) >= since + 5)
+    expect(Object.values(idle)[0]).toBeGreaterThanOrEqual(since + 5)
     await one.run('idle', 'true')
     const afterIdle = { ...truth, 'first success': 5 }
     expect(await pipeline.settled(finished, holds(afterIdle), 'instance', 'result')).toMatchObject(afterIdle)

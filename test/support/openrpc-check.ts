@@ -1,5 +1,7 @@
 import * as metaSchemas from '@open-rpc/meta-schema'
 import { Ajv } from 'ajv'
+import type { OpenRpcDocument } from '../../src/protocol/openrpc.ts'
+import type { JsonSchema } from '../../src/protocol/wire-schema.ts'
 
 // The package declares its types and forgets its one value.
 const { openrpcDocument: metaSchema } = metaSchemas as unknown as { openrpcDocument: Record<string, unknown> }
@@ -24,9 +26,9 @@ export function problemsOfDocument(document: unknown): string[] {
   return problems(ajv, schema, document)
 }
 
-/** What is wrong with a value that a schema describes. */
-export function problemsOfValue(schema: object, value: unknown): string[] {
-  return problems(checker(), schema, value)
+/** What is wrong with a value that a schema of a document describes. */
+export function problemsOfValue({ components }: OpenRpcDocument, schema: JsonSchema, value: unknown): string[] {
+  return problems(checker(), { allOf: [schema], components }, value)
 }
 
 function problems(ajv: Ajv, schema: object, value: unknown): string[] {

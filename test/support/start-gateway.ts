@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { expect } from 'vitest'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import type { GatewayLimits } from '../../src/gateway/gateway-limits.ts'
-import { describeHost, noCapabilities, systemFacts } from '../../src/gateway/host-environment.ts'
+import { describeHost, offerOf, systemFacts } from '../../src/gateway/host-environment.ts'
 import { ChildReaper } from '../../src/processes/child-reaper.ts'
 import { type LaunchNumbers, LaunchRegistry } from '../../src/processes/launch-registry.ts'
 import { Libc } from '../../src/processes/libc.ts'
@@ -25,6 +25,7 @@ export const defaultLimits: GatewayLimits = {
   maxRequests: 2048,
   stdinQueueBytes: 8 * 1024 * 1024,
   outputInFlightBytes: 256 * 1024,
+  fileMode: 'read-write',
 }
 
 export interface GatewayFixture extends AsyncDisposable {
@@ -63,7 +64,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
       launches,
       passesTrace: true,
     },
-    describeHost: () => describeHost({ capabilities: noCapabilities, extensions: [] }, host),
+    describeHost: () => describeHost({ ...offerOf(options.limits?.fileMode ?? 'read-write'), extensions: [] }, host),
     log: pino({ level: 'silent' }),
   })
   const url = await gateway.listen({ host: '127.0.0.1', port: 0, hasHealthEndpoints: true })

@@ -1,3 +1,4 @@
+import type { FileAccess } from '../../filesystem/file-access.ts'
 import type { MethodName, Params, Result } from '../../protocol/method-table.ts'
 import type { RequestSpan } from '../../telemetry/tracing.ts'
 import type { Session } from '../../sessions/session.ts'
@@ -6,6 +7,8 @@ import type { Session } from '../../sessions/session.ts'
 export interface Caller {
   /** Creates or resumes the session of this connection. Returns its id. */
   initialize(resumeSessionId: string | undefined): string
+  /** What the connection does with files. */
+  readonly files: FileAccess
 }
 
 export interface RequestContext {

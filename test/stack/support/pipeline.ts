@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import net from 'node:net'
 import { once } from 'node:events'
+import net from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { OtlpSink } from '../../support/otlp-sink.ts'
 import { Daemon } from './daemon.ts'
@@ -11,13 +12,27 @@ const settleMs = 20_000
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** The collector with our configuration, and a Prometheus that scrapes it every second. */
+/** As Alertmanager tells it. */
+export interface Alert {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export interface PipelineOptions {
+  /** Age of a gauge that is forgotten. */
+  readonly stateExpiration: string
+  /** Files of rules, evaluated every second. */
+  readonly rules?: readonly string[]
+}
+
+/** The collector with our configuration, a Prometheus that scrapes it every second, and our Alertmanager. */
 export class Pipeline implements AsyncDisposable {
   /** Where gateways send to. */
   readonly endpoint: string
   /** Stands in for Tempo and Loki. */
   readonly sink: OtlpSink
   readonly #prometheusUrl: string
+  readonly #alertmanagerUrl: string
   readonly #resources: AsyncDisposableStack
   readonly #startCollector: () => Promise<Daemon>
   #collector: Daemon
@@ -25,6 +40,7 @@ export class Pipeline implements AsyncDisposable {
   private constructor(parts: {
     endpoint: string
     prometheusUrl: string
+    alertmanagerUrl: string
     sink: OtlpSink
     collector: Daemon
     startCollector: () => Promise<Daemon>
@@ -33,15 +49,16 @@ export class Pipeline implements AsyncDisposable {
     this.endpoint = parts.endpoint
     this.sink = parts.sink
     this.#prometheusUrl = parts.prometheusUrl
+    this.#alertmanagerUrl = parts.alertmanagerUrl
     this.#collector = parts.collector
     this.#startCollector = parts.startCollector
     this.#resources = parts.resources
   }
 
-  static async start(options: { stateExpiration: string; rules?: readonly string[] }): Promise<Pipeline> {
+  static async start(options: PipelineOptions): Promise<Pipeline> {
     await using resources = new AsyncDisposableStack()
     const sink = resources.use(await OtlpSink.open())
-    const [http, grpc, state, flow, health, web] = await freePorts(6)
+    const [http, grpc, state, flow, health, web, alerts] = await freePorts(7)
     const startCollector = () =>
       Daemon.start({
         file: collectorBinary(),
@@ -63,9 +80,24 @@ export class Pipeline implements AsyncDisposable {
     const collector = await startCollector()
     resources.use(
       await Daemon.start({
+        file: 'prometheus-alertmanager',
+        argv: folder => [
+          `--config.file=${root}/deploy/alertmanager/alertmanager.yml`,
+          `--storage.path=${folder}/data`,
+          `--web.listen-address=127.0.0.1:${alerts}`,
+          '--cluster.listen-address=',
+        ],
+        readyUrl: `http://127.0.0.1:${alerts}/-/ready`,
+      }),
+    )
+    resources.use(
+      await Daemon.start({
         file: 'prometheus',
         argv: folder => {
-          writeFileSync(`${folder}/prometheus.yml`, scrapeConfig([state, flow], options.rules ?? []))
+          writeFileSync(
+            `${folder}/prometheus.yml`,
+            prometheusConfig({ scraped: [state, flow], rules: options.rules ?? [], alertmanager: alerts }),
+          )
           return [
             `--config.file=${folder}/prometheus.yml`,
             `--storage.tsdb.path=${folder}/data`,
@@ -78,6 +110,7 @@ export class Pipeline implements AsyncDisposable {
     return new Pipeline({
       endpoint: `http://127.0.0.1:${http}`,
       prometheusUrl: `http://127.0.0.1:${web}`,
+      alertmanagerUrl: `http://127.0.0.1:${alerts}`,
       sink,
       collector,
       startCollector,
@@ -102,21 +135,20 @@ export class Pipeline implements AsyncDisposable {
     )
   }
 
-  /** Asks again and again until the answer is right. Resolves with whatever it is when the time is over. */
-  async settled(
+  /** The same, asked again and again until it is right. Resolves with whatever it is when the time is over. */
+  settled(
     promql: string,
     isRight: (values: Record<string, number>) => boolean,
     ...labels: string[]
   ): Promise<Record<string, number>> {
-    const deadline = performance.now() + settleMs
-    for (;;) {
-      const values = await this.query(promql, ...labels)
-      if (isRight(values) || performance.now() > deadline) return values
-      // Prometheus has news once a second.
-      const { promise, resolve } = Promise.withResolvers<void>()
-      setTimeout(resolve, 250)
-      await promise
-    }
+    return askUntil(() => this.query(promql, ...labels), isRight)
+  }
+
+  /** Alerts that Alertmanager has and has not seen resolved, once that is right or the time is over. */
+  alertsSettled(isRight: (alerts: readonly Alert[]) => boolean): Promise<readonly Alert[]> {
+    const ask = async () =>
+      (await (await fetch(`${this.#alertmanagerUrl}/api/v2/alerts?active=true`)).json()) as Alert[]
+    return askUntil(ask, isRight)
   }
 
   /** Ends the collector, has `meanwhile` happen, and starts it again. */
@@ -137,11 +169,30 @@ export function collectorBinary(): string {
   return execFileSync(`${root}/test/stack/build-collector.sh`, { encoding: 'utf8' }).trim()
 }
 
-function scrapeConfig(ports: readonly (number | undefined)[], rules: readonly string[]): string {
-  const targets = ports.map(port => `'127.0.0.1:${port}'`).join(', ')
+async function askUntil<Answer>(ask: () => Promise<Answer>, isRight: (answer: Answer) => boolean): Promise<Answer> {
+  const deadline = performance.now() + settleMs
+  for (;;) {
+    const answer = await ask()
+    if (isRight(answer) || performance.now() > deadline) return answer
+    // There is news once a second.
+    await delay(250)
+  }
+}
+
+interface PrometheusConfig {
+  /** Ports of the collector. */
+  readonly scraped: readonly (number | undefined)[]
+  readonly rules: readonly string[]
+  readonly alertmanager: number | undefined
+}
+
+/** As `deploy/prometheus/prometheus.yml`, but quicker and elsewhere. */
+function prometheusConfig({ scraped, rules, alertmanager }: PrometheusConfig): string {
+  const targets = scraped.map(port => `'127.0.0.1:${port}'`).join(', ')
   return `
 global: { scrape_interval: 1s, evaluation_interval: 1s }
 rule_files: [${rules.map(rule => `'${rule}'`).join(', ')}]
+alerting: { alertmanagers: [{ static_configs: [{ targets: ['127.0.0.1:${alertmanager}'] }] }] }
 scrape_configs:
   - { job_name: collector, honor_labels: true, static_configs: [{ targets: [${targets}] }] }
 `

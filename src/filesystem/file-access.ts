@@ -1,0 +1,154 @@
+import type { Ledger } from '../lifecycle/ledger.ts'
+import type { Timers } from '../lifecycle/timers.ts'
+import { Turns } from '../lifecycle/turns.ts'
+import { GatewayError } from '../protocol/gateway-error.ts'
+import { systemError, translated } from './errno.ts'
+import { maxUnwrittenBytes } from './filesystem-limits.ts'
+import { FileHandles } from './file-handles.ts'
+import type { FileOperation, FilesystemMetrics } from './filesystem-metrics.ts'
+import type { Changes } from './changed-paths.ts'
+import { TreeWatches } from './tree-watches.ts'
+import { MissingWatches } from './missing-watches.ts'
+import { type Claim, PathOrder } from './path-order.ts'
+
+/** Replies of megabytes that one connection has in the making. */
+const bulkTurns = 4
+
+/** How long the end of a connection waits for operations that were begun. */
+const finishMs = 500
+
+/** What an operator lets clients do with files. It binds the methods for files, not the processes clients start. */
+export type FileMode = 'read-write' | 'read-only' | 'off'
+
+export interface FileAccessOptions {
+  readonly mode: FileMode
+  readonly ledger: Ledger
+  readonly timers: Timers
+  readonly metrics: FilesystemMetrics
+  /** Resolves once the peer can take more, or never will. */
+  readonly untilRoom: () => Promise<void>
+  /** Told of the change that ends a watch. */
+  readonly missingChanged: (watchId: bigint) => void
+  /** Told of changes in a watched tree. */
+  readonly treeChanged: (watchId: string, changes: Changes) => void
+}
+
+export interface FileRequest {
+  readonly operation: FileOperation
+  /** What it is about, for the order of things. */
+  readonly paths: readonly Buffer[]
+  /** Whether it changes what is there. */
+  readonly changes?: boolean
+  /** Whether its result can be large. */
+  readonly isBulky?: boolean
+  /** Contents it brings along, held until they are written. */
+  readonly bytes?: number
+}
+
+/** What one connection does with files: its handles, its watch, and the order of its operations. All of it ends with it. */
+export class FileAccess implements AsyncDisposable {
+  readonly handles: FileHandles
+  readonly watches: MissingWatches
+  readonly trees: TreeWatches
+  readonly metrics: FilesystemMetrics
+  readonly #order = new PathOrder()
+  readonly #bulk = new Turns(bulkTurns)
+  readonly #mode: FileMode
+  readonly #untilRoom: () => Promise<void>
+  readonly #timers: Timers
+  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #abort = new AbortController()
+  #unwrittenBytes = 0
+
+  constructor({ mode, ledger, timers, metrics, untilRoom, missingChanged, treeChanged }: FileAccessOptions) {
+    this.metrics = metrics
+    this.#mode = mode
+    this.#timers = timers
+    this.handles = new FileHandles({ ledger, order: this.#order, inTurn: work => this.#inTurn(work) })
+    this.watches = new MissingWatches(ledger, watchId => {
+      metrics.changeSeen()
+      missingChanged(watchId)
+    })
+    this.trees = new TreeWatches({ ledger, timers, untilRoom, tell: treeChanged })
+    this.#untilRoom = untilRoom
+  }
+
+  /** Aborted when nobody waits for anything any more. */
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /**
+   * Runs one operation, after those it has to come after.
+   * @throws GatewayError for whatever the operating system or the operator refuses, and beyond 128 MiB that wait to be written
+   */
+  perform<Value>(request: FileRequest, work: () => Promise<Value>): Promise<Value> {
+    const claim = { paths: request.paths, changes: request.changes === true }
+    const performed = this.#counted(request.operation, async () => {
+      this.#refuseByMode(request)
+      using _held = this.#holdUnwritten(request.bytes ?? 0)
+      return await this.#order.run(claim, request.isBulky === true ? () => this.#inTurn(work) : work)
+    })
+    this.#underWay.add(performed)
+    const over = () => this.#underWay.delete(performed)
+    performed.then(over, over)
+    return performed
+  }
+
+  /** Runs the work after everything it has to come after. */
+  inOrder<Value>(claim: Claim, work: () => Promise<Value>): Promise<Value> {
+    return this.#order.run(claim, work)
+  }
+
+  /** Closes everything. What was begun is finished, as far as that does not take long. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort(new GatewayError('refused', 'the connection has ended'))
+    this.watches[Symbol.dispose]()
+    this.trees[Symbol.dispose]()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    using _deadline = this.#timers.after(finishMs, resolve)
+    const finished = Promise.all([Promise.allSettled(this.#underWay), this.handles[Symbol.asyncDispose]()])
+    await Promise.race([finished, promise])
+  }
+
+  #refuseByMode({ operation, changes }: FileRequest): void {
+    if (this.#mode === 'off') {
+      throw new GatewayError('invalidRequest', `fs/${operation} is not permitted: this gateway serves no files`)
+    }
+    if (this.#mode === 'read-only' && changes === true) throw systemError('EROFS')
+  }
+
+  #holdUnwritten(bytes: number): Disposable {
+    const total = this.#unwrittenBytes + bytes
+    // One that comes alone may have any size a message can have.
+    if (total > maxUnwrittenBytes && total > bytes) {
+      const text = `${this.#unwrittenBytes} bytes wait to be written; at most ${maxUnwrittenBytes} may: wait for an answer first`
+      throw GatewayError.limit('maxUnwrittenBytes', maxUnwrittenBytes, text)
+    }
+    this.#unwrittenBytes = total
+    return {
+      [Symbol.dispose]: () => {
+        this.#unwrittenBytes -= bytes
+      },
+    }
+  }
+
+  async #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    using _turn = await this.#bulk.take()
+    await this.#untilRoom()
+    this.signal.throwIfAborted()
+    return await work()
+  }
+
+  async #counted<Value>(operation: FileOperation, work: () => Promise<Value>): Promise<Value> {
+    try {
+      const value = await work()
+      this.metrics.succeeded(operation)
+      return value
+    } catch (thrown) {
+      const error = translated(thrown)
+      this.metrics.failed(operation, error)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import type { FileHandle } from 'node:fs/promises'
+import { GatewayError } from '../protocol/gateway-error.ts'
+import { shown } from './native-path.ts'
+import { isSame } from './pinned-directory.ts'
+import { openToRead, openToWrite, writeAll } from './regular-file.ts'
+
+/** Read and written at a time: others get their turn in between. */
+const stepBytes = 1024 * 1024
+
+/**
+ * Copies contents and permissions of a regular file over whatever the destination leads to, or into a new file. A file that
+ * is copied onto itself, by whatever name, is left as it is.
+ */
+export async function copyFile(source: Buffer, destination: Buffer): Promise<void> {
+  await using from = await openToRead({ path: source, asked: source, followsLinks: false })
+  const original = await from.stat({ bigint: true })
+  const mode = Number(original.mode) & 0o7777
+  await using to = await openToWrite({ path: destination, followsLinks: true }, mode)
+  const target = await to.stat({ bigint: true })
+  if (isSame(original, target)) return
+  if (target.isFIFO() || target.isSocket()) {
+    throw new GatewayError('invalidRequest', `path \`${shown(destination)}\` is not a file`)
+  }
+  if (target.isFile()) {
+    // Before the contents, which may be for fewer eyes than the old ones.
+    await to.chmod(mode)
+    await to.truncate()
+  }
+  await copyContents(from, to, target.isFile())
+}
+
+async function copyContents(from: FileHandle, to: FileHandle, isPositional: boolean): Promise<void> {
+  const step = Buffer.allocUnsafe(stepBytes)
+  for (let position = 0; ;) {
+    const { bytesRead } = await from.read(step, 0, step.length, position)
+    if (bytesRead === 0) return
+    await writeAll(to, step.subarray(0, bytesRead), isPositional ? position : null)
+    position += bytesRead
+  }
+}

@@ -1,0 +1,58 @@
+import { type ErrorKind, GatewayError } from '../protocol/gateway-error.ts'
+import type { AttributeValue } from '../telemetry/catalogue.ts'
+import { createInstruments, type Instruments } from '../telemetry/instruments.ts'
+
+export type FileOperation = AttributeValue<'fileOperations', 'operation'>
+type OperationResult = AttributeValue<'fileOperations', 'result'>
+
+/** What happens to files, counted. */
+export class FilesystemMetrics {
+  readonly #count: Instruments
+
+  constructor(instruments: Instruments = createInstruments()) {
+    this.#count = instruments
+  }
+
+  succeeded(operation: FileOperation): void {
+    this.#count.fileOperations.add({ operation, result: 'success' })
+  }
+
+  failed(operation: FileOperation, error: unknown): void {
+    const result = error instanceof GatewayError ? (results[error.kind] ?? 'refused') : 'internal'
+    this.#count.fileOperations.add({ operation, result })
+    const limit = error instanceof GatewayError ? error.data?.limit?.name : undefined
+    const reached = fileLimits.find(name => name === limit)
+    if (reached !== undefined) this.#count.limitsReached.add({ limit: reached })
+  }
+
+  read(bytes: number): void {
+    this.#count.fileBytes.add({ direction: 'read' }, bytes)
+  }
+
+  written(bytes: number): void {
+    this.#count.fileBytes.add({ direction: 'written' }, bytes)
+  }
+
+  changeSeen(): void {
+    this.#count.missingChanges.add({})
+  }
+
+  count(operation: FileOperation, result: OperationResult): number {
+    return this.#count.fileOperations.value({ operation, result })
+  }
+
+  bytes(direction: AttributeValue<'fileBytes', 'direction'>): number {
+    return this.#count.fileBytes.value({ direction })
+  }
+}
+
+/** Limits that are counted here; that of a reply is counted with the requests. */
+const fileLimits = [
+  'maxFileHandles',
+  'maxUnwrittenBytes',
+  'maxDirectoryEntries',
+  'maxTreeWatches',
+  'maxTreeDirectories',
+] as const
+
+const results: Partial<Record<ErrorKind, OperationResult>> = { notFound: 'not_found', internal: 'internal' }

@@ -1,0 +1,58 @@
+import { mkdir, stat } from 'node:fs/promises'
+import { isErrno, systemError } from './errno.ts'
+import { namesOf, split } from './native-path.ts'
+import { PinnedDirectory } from './pinned-directory.ts'
+import { placeOf } from './place.ts'
+
+interface DirectoryOptions {
+  /** Create missing parents, and accept a directory that is there already. */
+  readonly recursive: boolean
+  readonly followSymlinks: boolean
+}
+
+/** Creates a directory, mode 0777 minus the umask. */
+export async function createDirectory(path: Buffer, { recursive, followSymlinks }: DirectoryOptions): Promise<void> {
+  if (recursive) return followSymlinks ? createWithParents(path) : createWithoutLinks(path)
+  if (split(path) === undefined) throw systemError('EEXIST')
+  await using place = await placeOf(path, followSymlinks)
+  await mkdir(place.path)
+}
+
+/** Links to directories count as directories, on the way and at the end. */
+export async function createWithParents(path: Buffer): Promise<void> {
+  try {
+    await createUnlessThere(path)
+  } catch (error) {
+    const above = split(path)
+    if (above === undefined || !isErrno(error, 'ENOENT')) throw error
+    await createWithParents(above.parent)
+    await createUnlessThere(path)
+  }
+}
+
+async function createUnlessThere(path: Buffer): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (!(await isDirectory(path))) throw error
+  }
+}
+
+/** Each component is entered as soon as it exists, so that none can become a link unnoticed. */
+async function createWithoutLinks(path: Buffer): Promise<void> {
+  await using _directory = await PinnedDirectory.openWithoutLinks(namesOf(path), async missing => {
+    try {
+      await mkdir(missing)
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error
+    }
+  })
+}
+
+async function isDirectory(path: Buffer): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch {
+    return false
+  }
+}

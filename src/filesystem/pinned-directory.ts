@@ -1,0 +1,77 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { isErrno } from './errno.ts'
+import { join, namesOf } from './native-path.ts'
+
+/** A descriptor that names a directory and can do nothing else: needs no permission on it. open(2) */
+const O_PATH = 0o10000000
+const pinning = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW
+
+/** What tells two directories apart, whatever they are called meanwhile. */
+export interface Identity {
+  readonly dev: bigint
+  readonly ino: bigint
+}
+
+export function isSame(one: Identity, other: Identity): boolean {
+  return one.dev === other.dev && one.ino === other.ino
+}
+
+/**
+ * A directory that is held by descriptor: what is looked up in it is looked up there, even when its path leads elsewhere
+ * meanwhile. The way in is `/proc/self/fd`, which gives every asynchronous call of Node what `openat(2)` gives. proc(5)
+ */
+export class PinnedDirectory implements AsyncDisposable {
+  readonly #handle: FileHandle
+  readonly #path: Buffer
+
+  private constructor(handle: FileHandle) {
+    this.#handle = handle
+    this.#path = Buffer.from(`/proc/self/fd/${handle.fd}`)
+  }
+
+  /** The last component may be no link; fails with ENOTDIR where it is. */
+  static async open(path: Buffer): Promise<PinnedDirectory> {
+    return new PinnedDirectory(await open(path, pinning))
+  }
+
+  /**
+   * Follows no link on the way either.
+   * @param onMissing called for a component that does not exist, which is then looked for again
+   */
+  static async openWithoutLinks(
+    names: readonly Buffer[],
+    onMissing?: (path: Buffer) => Promise<void>,
+  ): Promise<PinnedDirectory> {
+    let directory = await PinnedDirectory.open(Buffer.from('/'))
+    for (const name of names) {
+      await using parent = directory
+      const path = parent.at(name)
+      directory = await PinnedDirectory.open(path).catch(async (error: unknown) => {
+        if (onMissing === undefined || !isErrno(error, 'ENOENT')) throw error
+        await onMissing(path)
+        return PinnedDirectory.open(path)
+      })
+    }
+    return directory
+  }
+
+  /** The directory that holds the entry, no link on the way to it. */
+  static openParent(path: Buffer): Promise<PinnedDirectory> {
+    return PinnedDirectory.openWithoutLinks(namesOf(path).slice(0, -1))
+  }
+
+  /** A path of the entry, good while this is open. `.` and `..` are entries too. */
+  at(name: Buffer | string): Buffer {
+    return join(this.#path, typeof name === 'string' ? Buffer.from(name) : name)
+  }
+
+  async identity(): Promise<Identity> {
+    const { dev, ino } = await this.#handle.stat({ bigint: true })
+    return { dev, ino }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle.close()
+  }
+}

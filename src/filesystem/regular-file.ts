@@ -1,0 +1,76 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { GatewayError } from '../protocol/gateway-error.ts'
+import { shown } from './native-path.ts'
+import type { Place } from './place.ts'
+
+/**
+ * Opening must not wait: for the other end of a FIFO, a device, or the holder of a lease. Nor does a terminal become the
+ * one of the gateway. open(2)
+ */
+const unblocking = constants.O_NONBLOCK | constants.O_NOCTTY
+
+/** Permissions of a new file, minus the umask. */
+export const newFileMode = 0o666
+
+/**
+ * Opens a regular file for reading.
+ * @throws when the path leads to anything else, which is not read from, not even looked into
+ */
+export async function openToRead(place: Place): Promise<FileHandle> {
+  await using opening = new AsyncDisposableStack()
+  const file = opening.use(await open(place.path, constants.O_RDONLY | unblocking | linkFlag(place)))
+  if (!(await file.stat()).isFile()) throw notAFile(place)
+  opening.move()
+  return file
+}
+
+/** Opens a regular file for writing: a new one, or one that is emptied and stays the same for its other names. */
+export async function openToReplace(place: Place): Promise<FileHandle> {
+  await using opening = new AsyncDisposableStack()
+  const file = opening.use(await openToWrite(place, newFileMode))
+  if (!(await file.stat()).isFile()) throw notAFile(place)
+  await file.truncate()
+  opening.move()
+  return file
+}
+
+/**
+ * Opens whatever the path leads to for writing and leaves its contents alone. A FIFO without a reader fails with ENXIO.
+ * @param mode permissions of the file if it is a new one, minus the umask
+ */
+export function openToWrite(place: Pick<Place, 'path' | 'followsLinks'>, mode: number): Promise<FileHandle> {
+  return open(place.path, constants.O_WRONLY | constants.O_CREAT | unblocking | linkFlag(place), mode)
+}
+
+/** Replaces the contents of a file in place, or hands the bytes to a device. */
+export async function writeWholeFile(place: Place, bytes: Buffer): Promise<void> {
+  await using file = await openToWrite(place, newFileMode)
+  const stats = await file.stat()
+  // A pipe takes what its reader leaves room for, and nobody would wait for the rest.
+  if (stats.isFIFO() || stats.isSocket()) throw notAFile(place)
+  if (stats.isFile()) await file.truncate()
+  await writeAll(file, bytes, stats.isFile() ? 0 : null)
+}
+
+/** write(2) until everything is written, from the position on; `null` writes where the file stands. */
+export async function writeAll(file: FileHandle, bytes: Buffer, position: number | null): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(
+      bytes,
+      done,
+      bytes.length - done,
+      position === null ? null : position + done,
+    )
+    done += bytesWritten
+  }
+}
+
+function linkFlag({ followsLinks }: Pick<Place, 'followsLinks'>): number {
+  return followsLinks ? 0 : constants.O_NOFOLLOW
+}
+
+export function notAFile({ asked, followsLinks }: Place): GatewayError {
+  const text = followsLinks ? `path \`${shown(asked)}\` is not a file` : 'path is not a regular file'
+  return new GatewayError('invalidRequest', text)
+}

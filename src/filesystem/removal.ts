@@ -1,0 +1,36 @@
+import { lstat, rmdir, unlink } from 'node:fs/promises'
+import { GatewayError } from '../protocol/gateway-error.ts'
+import { isErrno, systemError } from './errno.ts'
+import { containsLink } from './metadata.ts'
+import { isRoot } from './native-path.ts'
+import { placeOf } from './place.ts'
+import { removeTree } from './tree-removal.ts'
+
+interface RemovalOptions {
+  /** Directories with everything in them. */
+  readonly recursive: boolean
+  /** What is not there counts as removed. */
+  readonly force: boolean
+  readonly followSymlinks: boolean
+}
+
+/** Removes the entry at a path. A link is removed itself, never what it leads to. */
+export async function removeEntry(path: Buffer, { recursive, force, followSymlinks }: RemovalOptions): Promise<void> {
+  if (!followSymlinks && recursive) throw new GatewayError('refused', 'recursive no-follow removal is unsupported')
+  try {
+    await using place = await placeOf(path, followSymlinks)
+    const stats = await lstat(place.path)
+    if (stats.isSymbolicLink() && !followSymlinks) throw containsLink()
+    if (!stats.isDirectory()) await unlink(place.path)
+    else if (recursive) await removeDirectory(path)
+    else await rmdir(place.path)
+  } catch (error) {
+    if (!force || !isErrno(error, 'ENOENT')) throw error
+  }
+}
+
+async function removeDirectory(path: Buffer): Promise<void> {
+  // It cannot be removed, so nothing in it is.
+  if (isRoot(path)) throw systemError('EBUSY')
+  await removeTree(path)
+}

@@ -1,0 +1,155 @@
+import type { WalkedTree, WalkOptions } from '../protocol/filesystem-schemas.ts'
+import { GatewayError } from '../protocol/gateway-error.ts'
+import type { PathUri } from '../protocol/path-uri.ts'
+import { type ListedEntry, lookAt, namesIn } from './directory-listing.ts'
+import { translated } from './errno.ts'
+import { maxWalkedNames, walkMaximums } from './filesystem-limits.ts'
+import { canonicalPath, readMetadata } from './metadata.ts'
+import { join } from './native-path.ts'
+import { type Identity, isSame, PinnedDirectory } from './pinned-directory.ts'
+import { WalkReport } from './walk-report.ts'
+
+/** Entries that are looked at before the first of them is listed; others get their turn in between. */
+const batch = 500
+const dot = '.'.charCodeAt(0)
+
+/** A directory that was found and is to be entered. */
+interface FoundDirectory {
+  readonly path: Buffer
+  readonly uri: PathUri
+  readonly depth: number
+  /** What was found, where another one must not be entered instead. */
+  readonly identity: Identity | undefined
+}
+
+/**
+ * Lists what is below a directory: breadth first, names in the order of their bytes, within the bounds asked for. What cannot
+ * be read is told beside what can. Without following, a directory that becomes a link meanwhile is not entered.
+ * @throws when the root cannot be looked at, or the bounds are none
+ */
+export async function walkTree(
+  root: { readonly path: Buffer; readonly uri: PathUri },
+  options: WalkOptions,
+  signal: AbortSignal,
+): Promise<WalkedTree> {
+  refuseBounds(options)
+  const { isDirectory, isSymlink } = await readMetadata(root.path, true)
+  const walk = new Walk(options, signal)
+  if (isDirectory && (options.followDirectorySymlinks || !isSymlink)) await walk.from(root)
+  return walk.report
+}
+
+/** The directory that was found, no other one and no link that took its place. */
+async function pinned({ path, identity }: FoundDirectory): Promise<PinnedDirectory> {
+  await using opening = new AsyncDisposableStack()
+  const directory = opening.use(await PinnedDirectory.open(path))
+  if (identity !== undefined && !isSame(identity, await directory.identity())) {
+    throw new GatewayError('refused', 'the directory was replaced during the walk')
+  }
+  opening.move()
+  return directory
+}
+
+function refuseBounds({ maxDepth, maxDirectories, maxEntries }: WalkOptions): void {
+  if (maxDirectories === 0 || maxEntries === 0) {
+    throw new GatewayError('invalidRequest', 'filesystem walk limits must be greater than zero')
+  }
+  const { depth, directories, entries } = walkMaximums
+  if (maxDepth <= depth && maxDirectories <= directories && maxEntries <= entries) return
+  const maximums = `depth=${depth}, directories=${directories}, entries=${entries}`
+  throw new GatewayError('invalidRequest', `filesystem walk limits exceed maximums: ${maximums}`)
+}
+
+class Walk {
+  readonly report = new WalkReport()
+  readonly #options: WalkOptions
+  readonly #signal: AbortSignal
+  readonly #queue: FoundDirectory[] = []
+  /** Real paths of the directories found, where links could lead to one twice. */
+  readonly #visited = new Set<string>()
+  #entryCount = 0
+  #directoryCount = 1
+
+  constructor(options: WalkOptions, signal: AbortSignal) {
+    this.#options = options
+    this.#signal = signal
+  }
+
+  async from({ path, uri }: { readonly path: Buffer; readonly uri: PathUri }): Promise<void> {
+    if (this.#options.followDirectorySymlinks) this.#visited.add((await canonicalPath(path)).toString('latin1'))
+    this.#queue.push({ path, uri, depth: 0, identity: undefined })
+    // Items that are added while it runs are iterated over too.
+    for (const directory of this.#queue) {
+      if (!(await this.#enter(directory))) return
+    }
+  }
+
+  /** @returns false when the walk is over early */
+  async #enter(directory: FoundDirectory): Promise<boolean> {
+    this.#signal.throwIfAborted()
+    await using listed = new AsyncDisposableStack()
+    let path: Buffer
+    let names: Buffer[]
+    try {
+      path = this.#options.followDirectorySymlinks ? directory.path : listed.use(await pinned(directory)).at('.')
+      names = await namesIn(path, maxWalkedNames)
+    } catch (error) {
+      return this.#failed(directory.uri, error)
+    }
+    names.sort((one, other) => one.compare(other))
+    for (let start = 0; start < names.length; start += batch) {
+      this.#signal.throwIfAborted()
+      for (const entry of await lookAt(path, names.slice(start, start + batch))) {
+        if (this.#entryCount === this.#options.maxEntries) return this.report.truncate()
+        this.#entryCount += 1
+        if (!(await this.#visit(directory, entry))) return false
+      }
+    }
+    return true
+  }
+
+  async #visit(directory: FoundDirectory, entry: ListedEntry): Promise<boolean> {
+    const { followDirectorySymlinks, maxDepth } = this.#options
+    if (entry.isSymlink && !(followDirectorySymlinks && entry.isDirectory)) return true
+    if (!entry.isDirectory && !entry.isFile) return true
+    const uri = directory.uri.child(entry.name)
+    if (!this.report.addEntry(uri.canonical, entry.isDirectory ? 'directory' : 'file')) return false
+    if (!entry.isDirectory || directory.depth >= maxDepth || this.#isPruned(entry.name)) return true
+    const path = join(directory.path, entry.name)
+    return this.#found({ path, uri, depth: directory.depth + 1, identity: entry.stats })
+  }
+
+  async #found(directory: FoundDirectory): Promise<boolean> {
+    if (this.#options.followDirectorySymlinks) {
+      let real: string
+      try {
+        real = (await canonicalPath(directory.path)).toString('latin1')
+      } catch (error) {
+        return this.#failed(directory.uri, error)
+      }
+      if (this.#visited.has(real)) return true
+      if (this.#isFull()) return true
+      this.#visited.add(real)
+    } else if (this.#isFull()) return true
+    this.#directoryCount += 1
+    this.#queue.push(directory)
+    return true
+  }
+
+  /** Beyond the bound directories are still listed, only not entered. */
+  #isFull(): boolean {
+    if (this.#directoryCount < this.#options.maxDirectories) return false
+    this.report.truncate()
+    return true
+  }
+
+  #isPruned(name: Buffer): boolean {
+    return this.#options.pruneHiddenDirectories && name[0] === dot
+  }
+
+  #failed(uri: PathUri, thrown: unknown): boolean {
+    const error = translated(thrown)
+    if (!(error instanceof GatewayError)) throw error
+    return this.report.addError(uri.canonical, error.message)
+  }
+}

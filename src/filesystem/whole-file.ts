@@ -1,0 +1,47 @@
+import type { FileHandle } from 'node:fs/promises'
+import { GatewayError } from '../protocol/gateway-error.ts'
+import { maxFileBytes, maxWholeFileBytes } from './filesystem-limits.ts'
+import type { Place } from './place.ts'
+import { openToRead } from './regular-file.ts'
+
+/** Read at a time where the size is not known: files of proc(5) say they are empty. */
+const stepBytes = 64 * 1024
+
+/**
+ * Reads a file to its end, whatever its size was when it was opened.
+ * @throws when it is no regular file, or larger than what one reply holds
+ */
+export async function readWholeFile(place: Place, maxBytes = maxWholeFileBytes): Promise<Buffer> {
+  await using file = await openToRead(place)
+  const { size } = await file.stat()
+  refuseLarge(size, maxBytes)
+  const pieces: Buffer[] = []
+  let length = 0
+  // A short read is not the end; one that brings nothing is.
+  for (;;) {
+    const piece = await readPiece(file, Buffer.allocUnsafe(Math.max(size + 1 - length, stepBytes)), length)
+    if (piece.length === 0) return joined(pieces)
+    pieces.push(piece)
+    length += piece.length
+    refuseLarge(length, maxBytes)
+  }
+}
+
+async function readPiece(file: FileHandle, into: Buffer, position: number): Promise<Buffer> {
+  const { bytesRead } = await file.read(into, 0, into.length, position)
+  return into.subarray(0, bytesRead)
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  const [only] = pieces
+  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)
+}
+
+function refuseLarge(bytes: number, maxBytes: number): void {
+  if (bytes > maxFileBytes) {
+    throw new GatewayError('invalidRequest', `file is too large to read: limit is ${maxFileBytes} bytes`)
+  }
+  if (bytes <= maxBytes) return
+  const text = `the file has more than the ${maxBytes} bytes that fit into one reply; read it in blocks with fs/open and fs/readBlock`
+  throw GatewayError.limit('maxReplyBytes', maxBytes, text)
+}

@@ -1,0 +1,51 @@
+import { placeOf } from '../../filesystem/place.ts'
+import { openToRead, openToReplace } from '../../filesystem/regular-file.ts'
+import type { HostOs } from '../../protocol/path-uri.ts'
+import { refuseConfinedStream } from './confined-files.ts'
+import type { Handlers } from './handlers.ts'
+import { nativePath } from './native-paths.ts'
+
+export type FileStreamHandlers = Pick<Handlers, 'fs/open' | 'fs/readBlock' | 'fs/writeBlock' | 'fs/close'>
+
+/** Files that are read and written in blocks. Requests for a handle take effect in the order they come, closing included. */
+export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
+  return {
+    'fs/open'({ handleId, path: uri, mode, sandbox }, { caller: { files } }) {
+      const path = nativePath(uri, os)
+      const isWritten = mode === 'replace'
+      refuseConfinedStream(sandbox, isWritten ? 'write' : 'read', os)
+      const open = () =>
+        files.inOrder({ paths: [path], changes: isWritten }, async () => {
+          await using place = await placeOf(path, true)
+          return isWritten ? await openToReplace(place) : await openToRead(place)
+        })
+      return files.perform({ operation: 'open', paths: [], changes: isWritten }, async () => {
+        await files.handles.open(handleId, { path, open })
+        return { handleId }
+      })
+    },
+
+    'fs/readBlock'({ handleId, offset, len }, { caller: { files } }) {
+      return files.perform({ operation: 'readBlock', paths: [] }, async () => {
+        const { bytes, isEnd } = await files.handles.read(handleId, offset, len)
+        files.metrics.read(bytes.length)
+        return { chunk: bytes.toString('base64'), eof: isEnd }
+      })
+    },
+
+    'fs/writeBlock'({ handleId, offset, chunk }, { caller: { files } }) {
+      return files.perform({ operation: 'writeBlock', paths: [], bytes: chunk.length }, async () => {
+        await files.handles.write(handleId, offset, chunk)
+        files.metrics.written(chunk.length)
+        return {}
+      })
+    },
+
+    'fs/close'({ handleId }, { caller: { files } }) {
+      return files.perform({ operation: 'close', paths: [] }, async () => {
+        await files.handles.close(handleId)
+        return {}
+      })
+    },
+  }
+}

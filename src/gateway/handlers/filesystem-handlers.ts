@@ -1,0 +1,151 @@
+import { writeAtomically } from '../../filesystem/atomic-write.ts'
+import { copyEntry } from '../../filesystem/copying.ts'
+import { listDirectory } from '../../filesystem/directory-listing.ts'
+import { canonicalPath, readMetadata } from '../../filesystem/metadata.ts'
+import { createDirectory } from '../../filesystem/new-directory.ts'
+import type { WatchedPaths } from '../../filesystem/missing-watch.ts'
+import { placeOf } from '../../filesystem/place.ts'
+import { writeWholeFile } from '../../filesystem/regular-file.ts'
+import { removeEntry } from '../../filesystem/removal.ts'
+import { walkTree } from '../../filesystem/walk.ts'
+import { readWholeFile } from '../../filesystem/whole-file.ts'
+import { decodeBase64 } from '../../protocol/base64.ts'
+import { GatewayError } from '../../protocol/gateway-error.ts'
+import { type HostOs, PathUri } from '../../protocol/path-uri.ts'
+import { refuseConfinedFiles } from './confined-files.ts'
+import type { FileStreamHandlers } from './file-stream-handlers.ts'
+import type { Handlers } from './handlers.ts'
+import { nativePath } from './native-paths.ts'
+
+type FilesystemHandlers = Omit<Pick<Handlers, Extract<keyof Handlers, `fs/${string}`>>, keyof FileStreamHandlers>
+
+export function filesystemHandlers(os: HostOs): FilesystemHandlers {
+  const native = (uri: PathUri) => nativePath(uri, os)
+  return {
+    'fs/readFile'({ path: uri, followSymlinks, sandbox }, { caller: { files } }) {
+      const path = native(uri)
+      refuseConfinedFiles(sandbox, 'read', os)
+      return files.perform({ operation: 'readFile', paths: [path], isBulky: true }, async () => {
+        await using place = await placeOf(path, followSymlinks ?? true)
+        const bytes = await readWholeFile(place)
+        files.metrics.read(bytes.length)
+        return { dataBase64: bytes.toString('base64') }
+      })
+    },
+
+    'fs/writeFile'({ path: uri, dataBase64, atomic, followSymlinks, sandbox }, { caller: { files } }) {
+      const bytes = decodedContents(dataBase64)
+      const path = native(uri)
+      refuseConfinedFiles(sandbox, 'write', os)
+      return files.perform({ operation: 'writeFile', paths: [path], changes: true, bytes: bytes.length }, async () => {
+        await using place = await placeOf(path, followSymlinks ?? true)
+        await (atomic === true ? writeAtomically(place, bytes) : writeWholeFile(place, bytes))
+        files.metrics.written(bytes.length)
+        return {}
+      })
+    },
+
+    'fs/createDirectory'({ path: uri, recursive, followSymlinks, sandbox }, { caller: { files } }) {
+      const path = native(uri)
+      refuseConfinedFiles(sandbox, 'write', os)
+      return files.perform({ operation: 'createDirectory', paths: [path], changes: true }, async () => {
+        await createDirectory(path, { recursive: recursive ?? true, followSymlinks: followSymlinks ?? true })
+        return {}
+      })
+    },
+
+    'fs/getMetadata'({ path: uri, followSymlinks, sandbox }, { caller: { files } }) {
+      const path = native(uri)
+      refuseConfinedFiles(sandbox, 'read', os)
+      return files.perform({ operation: 'getMetadata', paths: [path] }, () =>
+        readMetadata(path, followSymlinks ?? true),
+      )
+    },
+
+    'fs/canonicalize'({ path: uri, sandbox }, { caller: { files } }) {
+      const path = native(uri)
+      refuseConfinedFiles(sandbox, 'read', os)
+      return files.perform({ operation: 'canonicalize', paths: [path] }, async () => {
+        return { path: PathUri.fromNative(await canonicalPath(path)).canonical }
+      })
+    },
+
+    'fs/readDirectory'({ path: uri, sandbox }, { caller: { files } }) {
+      const path = native(uri)
+      refuseConfinedFiles(sandbox, 'read', os)
+      return files.perform({ operation: 'readDirectory', paths: [path], isBulky: true }, async () => {
+        const entries = await listDirectory(path)
+        return {
+          entries: entries.map(({ name, isDirectory, isFile }) => ({ fileName: name.toString(), isDirectory, isFile })),
+        }
+      })
+    },
+
+    'fs/walk'({ path: uri, options, sandbox }, { caller: { files } }) {
+      const path = native(uri)
+      refuseConfinedFiles(sandbox, 'read', os)
+      return files.perform({ operation: 'walk', paths: [path], isBulky: true }, () =>
+        walkTree({ path, uri }, options, files.signal),
+      )
+    },
+
+    'fs/remove'({ path: uri, recursive, force, followSymlinks, sandbox }, { caller: { files } }) {
+      const path = native(uri)
+      refuseConfinedFiles(sandbox, 'write', os)
+      return files.perform({ operation: 'remove', paths: [path], changes: true }, async () => {
+        const options = { recursive: recursive ?? true, force: force ?? true, followSymlinks: followSymlinks ?? true }
+        await removeEntry(path, options)
+        return {}
+      })
+    },
+
+    'fs/copy'({ sourcePath, destinationPath, recursive, sandbox }, { caller: { files } }) {
+      const [source, destination] = [native(sourcePath), native(destinationPath)]
+      refuseConfinedFiles(sandbox, 'read', os)
+      refuseConfinedFiles(sandbox, 'write', os)
+      return files.perform({ operation: 'copy', paths: [source, destination], changes: true }, async () => {
+        await copyEntry(source, destination, recursive)
+        return {}
+      })
+    },
+
+    'fs/watch'({ watchId, path: uri, sandbox }, { caller: { files } }) {
+      const path = native(uri)
+      refuseConfinedFiles(sandbox, 'read', os)
+      return files.perform({ operation: 'watch', paths: [] }, async () => {
+        await files.trees.watch(watchId, { path, uri })
+        return {}
+      })
+    },
+
+    'fs/unwatch'({ watchId }, { caller: { files } }) {
+      return files.perform({ operation: 'unwatch', paths: [] }, async () => {
+        files.trees.unwatch(watchId)
+        return {}
+      })
+    },
+
+    'fs/watchMissing'({ watchId, missing, present }, { caller: { files } }) {
+      const paths = watchedPaths(missing, present ?? undefined, os)
+      return files.perform({ operation: 'watchMissing', paths: [] }, async () => {
+        return { watching: await files.watches.watch(watchId, paths) }
+      })
+    },
+  }
+}
+
+function decodedContents(dataBase64: string): Buffer {
+  const decoded = decodeBase64(dataBase64)
+  if (typeof decoded !== 'string') return decoded
+  throw new GatewayError('invalidRequest', `fs/writeFile requires valid base64 dataBase64: ${decoded}`, {
+    data: { field: 'dataBase64' },
+  })
+}
+
+/** Paths that cannot exist here are no error: they are just not watched. */
+function watchedPaths(missing: readonly PathUri[], present: PathUri | undefined, os: HostOs): WatchedPaths | undefined {
+  const natives = [...missing, ...(present ? [present] : [])].map(uri => uri.toNative(os))
+  const paths = natives.filter(path => Buffer.isBuffer(path)).filter(path => !path.includes(0))
+  if (paths.length < natives.length || missing.length === 0) return undefined
+  return { missing: paths.slice(0, missing.length), present: paths[missing.length] }
+}
