@@ -34,6 +34,20 @@ switch (line.kind) {
     process.stderr.write(`execgate: ${line.message}\n`)
     process.exitCode = line.exitCode
     break
+  case 'tool': {
+    // A gateway need not load what only tools use.
+    const { runTool } = await import('./cli/run-tool.ts')
+    const { thisMachine } = await import('./cli/doctor/machine.ts')
+    // Whoever reads the output may have seen enough.
+    process.stdout.on('error', () => {})
+    process.exitCode = await runTool(line.tool, line.args, {
+      environment: process.env,
+      machine: thisMachine(),
+      print: text => process.stdout.write(text),
+      complain: message => process.stderr.write(`execgate: ${message}\n`),
+    })
+    break
+  }
   case 'run': {
     const telemetry = new Telemetry()
     const opened = openLog(line.settings.logLevel, telemetry)

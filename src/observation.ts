@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { revision, version } from './cli/version.ts'
 import { optionKeys, type Settings } from './config/options.ts'
 import type { Gateway } from './gateway/gateway.ts'
+import { statePath } from './gateway/operator-schemas.ts'
 import { jsonPage, type Page, type Pages, textPage } from './gateway/pages.ts'
 import type { LeakLedger } from './leaks/leak-ledger.ts'
+import { openRpcDocument } from './protocol/openrpc.ts'
 import type { Gauges } from './telemetry/instruments.ts'
 import type { OpenLog } from './telemetry/logger.ts'
 import type { OpenTelemetry } from './telemetry/opentelemetry.ts'
@@ -24,7 +26,7 @@ export interface ObservationOptions {
 export class Observation implements AsyncDisposable {
   readonly pages: Pages = new Map<string, () => Page | Promise<Page>>([
     ['/metrics', () => this.#metricsPage()],
-    ['/debug/state', () => this.#options.gateway.statePage()],
+    [statePath, () => this.#options.gateway.statePage()],
     [
       '/debug/leaks',
       async () => {
@@ -34,6 +36,7 @@ export class Observation implements AsyncDisposable {
       },
     ],
     ['/debug/config', () => this.#configPage()],
+    ['/openrpc.json', () => jsonPage(openRpcDocument(version))],
   ])
   readonly #options: ObservationOptions
   readonly #otlp = readOtlpEnvironment(process.env)

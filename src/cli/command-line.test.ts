@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type CommandLine, interpretCommandLine } from './command-line.ts'
 import { commandHelp, programHelp, versionText } from './help.ts'
+import { toolHelp } from './tool-help.ts'
 
 function interpret(...argv: string[]): CommandLine {
   return interpretCommandLine(argv, { EXECGATE_COLOUR: 'red' }, () => 'grace = "5s"')
@@ -26,6 +27,12 @@ test('--version prints the version', () => {
   expect(interpret('--version')).toEqual({ kind: 'print', text: versionText })
 })
 
+test('a tool runs with its arguments, its own help included', () => {
+  const args = { flags: new Map([['json', 'true']]), operands: ['1/p'] }
+  expect(interpret('kill', '1/p', '--json')).toEqual({ kind: 'tool', tool: 'kill', args })
+  expect(interpret('ps', '-h')).toEqual({ kind: 'print', text: toolHelp('ps') })
+})
+
 test.each(['serve', 'exec-server'] as const)('%s runs with its settings and what to warn about', command => {
   expect(interpret(command, '--config=x', '--listen=ws://127.0.0.1:9')).toMatchObject({
     kind: 'run',
@@ -39,6 +46,7 @@ describe('refused as not understood, status 2', () => {
   test.each([
     ['serv', 'unknown command `serv`; did you mean serve?'],
     ['exec-sever', 'unknown command `exec-sever`; did you mean exec-server?'],
+    ['kil', 'unknown command `kil`; did you mean kill?'],
     ['dance\n', 'unknown command `dance\\u{a}`; `execgate --help` lists the commands'],
     ['', 'unknown command ``; `execgate --help` lists the commands'],
     ['--listen', '`--listen` stands before the command: write `execgate COMMAND [OPTION]...`'],
@@ -62,6 +70,10 @@ describe('refused configuration, status 1', () => {
   })
 })
 
+test('an argument of a tool that is not understood is refused with status 2', () => {
+  expect(interpret('ps', '--verbose')).toMatchObject({ kind: 'refuse', exitCode: 2 })
+})
+
 test('whatever the arguments are, they are interpreted without an exception', () => {
   const word = fc.oneof(
     fc.string({ unit: 'binary' }),
@@ -69,7 +81,7 @@ test('whatever the arguments are, they are interpreted without an exception', ()
   )
   fc.assert(
     fc.property(fc.array(word, { maxLength: 4 }), argv => {
-      expect(['run', 'print', 'refuse']).toContain(interpret(...argv).kind)
+      expect(['run', 'tool', 'print', 'refuse']).toContain(interpret(...argv).kind)
     }),
   )
 })

@@ -6,6 +6,9 @@ import { shorten } from '../config/quoting.ts'
 import { loadSettings } from '../config/settings.ts'
 import type { Environment } from '../config/sources.ts'
 import { commandHelp, programHelp, versionText } from './help.ts'
+import { readToolArguments, type ToolArguments } from './tool-arguments.ts'
+import { toolHelp } from './tool-help.ts'
+import { isToolName, type ToolName, toolNames } from './tool-table.ts'
 
 /** What the program is asked to do. */
 export type CommandLine =
@@ -16,6 +19,7 @@ export type CommandLine =
       /** Sentences for the log, once there is one. */
       readonly warnings: readonly string[]
     }
+  | { readonly kind: 'tool'; readonly tool: ToolName; readonly args: ToolArguments }
   /** Text for standard output; the exit status is 0. */
   | { readonly kind: 'print'; readonly text: string }
   /** One line for standard error. */
@@ -39,6 +43,7 @@ export function interpretCommandLine(
   const [first = '--help', ...rest] = argv
   if (isHelp(first)) return { kind: 'print', text: programHelp() }
   if (first === '--version') return { kind: 'print', text: versionText }
+  if (isToolName(first)) return interpretTool(first, rest)
   const command = commands.find(name => name === first)
   if (command === undefined) return { kind: 'refuse', message: refuseUnknown(first), exitCode: usageRefused }
   if (rest.some(isHelp)) return { kind: 'print', text: commandHelp(command) }
@@ -48,6 +53,13 @@ export function interpretCommandLine(
   return { kind: 'run', command, ...loaded }
 }
 
+function interpretTool(tool: ToolName, argv: readonly string[]): CommandLine {
+  if (argv.some(isHelp)) return { kind: 'print', text: toolHelp(tool) }
+  const args = readToolArguments(tool, argv)
+  if (isProblem(args)) return { kind: 'refuse', message: args.problem, exitCode: usageRefused }
+  return { kind: 'tool', tool, args }
+}
+
 function isHelp(argument: string): boolean {
   return argument === '--help' || argument === '-h'
 }
@@ -55,5 +67,5 @@ function isHelp(argument: string): boolean {
 function refuseUnknown(first: string): string {
   const shown = `\`${shorten(first)}\``
   if (first.startsWith('-')) return `${shown} stands before the command: write \`execgate COMMAND [OPTION]...\``
-  return `unknown command ${shown}${didYouMean(first, commands) || '; `execgate --help` lists the commands'}`
+  return `unknown command ${shown}${didYouMean(first, [...commands, ...toolNames]) || '; `execgate --help` lists the commands'}`
 }

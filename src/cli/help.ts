@@ -12,11 +12,12 @@ import {
   variableOf,
 } from '../config/options.ts'
 import { configVariable } from '../config/variables.ts'
+import { lines, wrap } from './help-text.ts'
+import { toolNames, tools } from './tool-table.ts'
 import { version } from './version.ts'
 
-const columns = 100
-
-const summaries: Readonly<Record<Command, string>> = {
+/** One sentence about each command. */
+export const summaries: Readonly<Record<Command, string>> = {
   serve: 'Run the gateway: processes over WebSocket, health and metrics over HTTP.',
   'exec-server': 'Run as a drop-in for the reference server, over WebSocket or standard streams.',
 }
@@ -25,14 +26,18 @@ export const versionText = `execgate ${version}\n`
 
 /** The text of `execgate --help`, at most 100 columns wide. */
 export function programHelp(): string {
-  const widest = Math.max(...commands.map(command => command.length))
+  const described = [
+    ...commands.map(command => [command, summaries[command]] as const),
+    ...toolNames.map(name => [name, tools[name].summary] as const),
+  ]
+  const widest = Math.max(...described.map(([name]) => name.length))
   return lines(
     'execgate: start, stream and signal processes over a WebSocket that loses nothing.',
     '',
     'Usage: execgate COMMAND [OPTION]...',
     '',
     'Commands:',
-    ...commands.map(command => `  ${command.padEnd(widest)}  ${summaries[command]}`),
+    ...described.map(([name, summary]) => `  ${name.padEnd(widest)}  ${summary}`),
     '',
     'Options:',
     '  -h, --help  Print this text; after a command, all options of that command.',
@@ -69,7 +74,7 @@ export function commandHelp(command: Command): string {
 const indent = '      '
 
 const configurationText =
-  'Every option can be set by its flag, its environment variable or its key in a TOML configuration file; the first ' +
+  'Every option of a gateway can be set by its flag, its environment variable or its key in a TOML configuration file; the first ' +
   'of these that says something wins, and the default comes last. Durations carry a unit: 500ms, 80s, 2m, 1h. ' +
   'Sizes are bytes or carry one: 64KiB, 8MiB, 1GiB.'
 
@@ -90,23 +95,4 @@ function describe(key: OptionKey, command: Command): string[] {
     ...wrap(`Default: ${defaultOf(key, command) || 'empty'}. Allowed: ${value.allowed}.`, indent),
     ...wrap(`Variable: ${variableOf(key)}. File key: ${fileKeyOf(key)}.`, indent),
   ]
-}
-
-function wrap(text: string, prefix: string): string[] {
-  const wrapped: string[] = []
-  let line = prefix
-  for (const word of text.split(' ')) {
-    const longer = line === prefix ? `${line}${word}` : `${line} ${word}`
-    if (longer.length > columns) {
-      wrapped.push(line)
-      line = `${prefix}${word}`
-    } else {
-      line = longer
-    }
-  }
-  return [...wrapped, line]
-}
-
-function lines(...texts: string[]): string {
-  return texts.map(text => `${text}\n`).join('')
 }

@@ -16,6 +16,8 @@ export interface ValueKind<Value> {
   readonly placeholder?: string
   /** What is allowed, in the words of the help. */
   readonly allowed: string
+  /** Every value there is, where they are few. */
+  readonly words?: readonly string[]
 }
 
 /** Bounds, both inside, written as an operator writes a value. */
@@ -78,6 +80,7 @@ export function choice<const Word extends string>(words: readonly Word[]): Value
     schema: readBy(`one of ${allowed}`, given => words.find(word => word === given)),
     placeholder: 'WORD',
     allowed,
+    words,
   }
 }
 

@@ -1,10 +1,17 @@
 import { fastify, type FastifyInstance } from 'fastify'
-import { addPages, isFromBrowser, type Pages } from './pages.ts'
+import { type Actions, addActions, addPages, isFromBrowser, type Pages } from './pages.ts'
 
 /** Sockets of scrapers and people. */
 const maxSockets = 64
 
-/** The HTTP/1.1 endpoint for operators, on a port of its own: health, metrics, debugging. It starts nothing. */
+export interface AdminListenerOptions {
+  readonly host: string
+  readonly port: number
+  readonly pages: Pages
+  readonly actions: Actions
+}
+
+/** The HTTP/1.1 endpoint for operators, on a port of its own: health, metrics, debugging, ending processes. It starts nothing. */
 export class AdminListener implements AsyncDisposable {
   /** `http://IP:PORT` */
   readonly url: string
@@ -16,7 +23,7 @@ export class AdminListener implements AsyncDisposable {
   }
 
   /** @throws when the address cannot be bound */
-  static async open(options: { host: string; port: number; pages: Pages }): Promise<AdminListener> {
+  static async open(options: AdminListenerOptions): Promise<AdminListener> {
     const app = fastify({ forceCloseConnections: true })
     app.server.maxConnections = maxSockets
     app.addHook('onRequest', (request, reply, next) => {
@@ -25,6 +32,7 @@ export class AdminListener implements AsyncDisposable {
     })
     app.setNotFoundHandler((_request, reply) => reply.code(404).send())
     addPages(app, options.pages)
+    addActions(app, options.actions)
     const url = await app.listen({ host: options.host, port: options.port })
     return new AdminListener(app, url)
   }

@@ -137,6 +137,10 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     return this.#session?.id
   }
 
+  get sessionNumber(): number | undefined {
+    return this.#session?.number
+  }
+
   /** Bytes that wait to be sent. */
   get queuedBytes(): number {
     return this.#transport.queuedBytes

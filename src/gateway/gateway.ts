@@ -28,7 +28,9 @@ import { fileStreamHandlers } from './handlers/file-stream-handlers.ts'
 import { filesystemHandlers } from './handlers/filesystem-handlers.ts'
 import { httpHandlers } from './handlers/http-handlers.ts'
 import { type ChildDefaults, processHandlers } from './handlers/process-handlers.ts'
-import { type Page, type Pages, textPage } from './pages.ts'
+import { killAction } from './kill-action.ts'
+import { killPath } from './operator-schemas.ts'
+import { type Actions, type Page, type Pages, textPage } from './pages.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import { StdioTransport } from './stdio-transport.ts'
 import type { Transport, TransportEvents } from './transport.ts'
@@ -71,6 +73,8 @@ export class Gateway implements AsyncDisposable, GatewayState {
   readonly #connections = new Set<Connection>()
   readonly #listeners: AsyncDisposable[] = []
   readonly #liveness: Disposable
+  /** What operators may do, wherever they have their pages. */
+  readonly #actions: Actions
   #draining: Promise<void> | undefined
 
   private constructor(options: GatewayOptions) {
@@ -121,6 +125,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
       log,
       telemetry,
     })
+    this.#actions = new Map([[killPath, killAction(this, log)]])
     this.#liveness = this.#timers.every(livenessPeriodMs, () => {
       const now = performance.now()
       for (const connection of this.#connections) connection.checkLiveness(now)
@@ -166,7 +171,12 @@ export class Gateway implements AsyncDisposable, GatewayState {
       ['/livez', () => textPage(200, 'ok')],
       ['/readyz', () => (this.isDraining ? textPage(503, 'draining') : textPage(200, 'ok'))],
     ])
-    const listener = await AdminListener.open({ host, port, pages: new Map([...health, ...pages]) })
+    const listener = await AdminListener.open({
+      host,
+      port,
+      pages: new Map([...health, ...pages]),
+      actions: this.#actions,
+    })
     this.#listeners.push(listener)
     return listener.url
   }
@@ -180,6 +190,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
     const listener = await WebSocketListener.open({
       ...address,
       pages: address.pages ?? new Map(),
+      actions: address.pages === undefined ? new Map() : this.#actions,
       refused: reason => {
         this.connectionMetrics.rejected(reason)
       },

@@ -10,6 +10,18 @@ export interface Page {
 /** Pages for operators, by their path. Each is made when it is asked for. */
 export type Pages = ReadonlyMap<string, () => Page | Promise<Page>>
 
+/** What operators may do, by path. Each takes the JSON of a POST, not checked yet. */
+export type Actions = ReadonlyMap<string, Action>
+export type Action = (body: unknown) => Page | Promise<Page>
+
+/**
+ * A page of another origin cannot send this type without asking first, which the gateway never answers: a defence behind
+ * that of `isFromBrowser`, for browsers that leave the Origin out.
+ */
+const actionContentType = 'application/json'
+/** Room for a hundred of the longest process ids. */
+const maxActionBytes = 256 * 1024
+
 /** Browsers send an Origin; nothing that runs in one may drive this machine, or look into it. */
 export function isFromBrowser({ headers }: FastifyRequest): boolean {
   return headers.origin !== undefined
@@ -26,6 +38,33 @@ export function textPage(status: number, text: string): Page {
 export function addPages(app: FastifyInstance, pages: Pages): void {
   for (const [path, make] of pages) {
     app.get(path, async (_request, reply) => send(reply, await make()))
+  }
+}
+
+/** To be called once for an app: it decides which bodies the app takes. */
+export function addActions(app: FastifyInstance, actions: Actions): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: maxActionBytes }, (_request, body, done) => {
+    done(null, body)
+  })
+  for (const [path, act] of actions) {
+    app.post(path, async (request, reply) => send(reply, await perform(act, request)))
+  }
+}
+
+function perform(act: Action, { headers, body }: FastifyRequest): Page | Promise<Page> {
+  const [type = ''] = (headers['content-type'] ?? '').split(';')
+  if (type.trim().toLowerCase() !== actionContentType) return textPage(415, `content-type must be ${actionContentType}`)
+  const content = parseJson(body)
+  return content === undefined ? textPage(400, 'the body is not JSON') : act(content)
+}
+
+/** `undefined` for what is not JSON. */
+function parseJson(text: unknown): unknown {
+  try {
+    return typeof text === 'string' ? JSON.parse(text) : undefined
+  } catch {
+    return undefined
   }
 }
 

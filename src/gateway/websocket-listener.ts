@@ -4,7 +4,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Timers } from '../lifecycle/timers.ts'
 import { maxMessageBytes } from '../protocol/limits.ts'
 import { FramePool } from './frame-pool.ts'
-import { addPages, isFromBrowser, type Pages } from './pages.ts'
+import { type Actions, addActions, addPages, isFromBrowser, type Pages } from './pages.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 
 /** Sockets beyond the connections, for health checks and refusals. */
@@ -19,6 +19,8 @@ export interface ListenerOptions {
   readonly hasHealthEndpoints: boolean
   /** Served beside the health endpoints. */
   readonly pages: Pages
+  /** What operators may do on this port. */
+  readonly actions: Actions
   /** Told why an upgrade is refused. */
   readonly refused: (reason: 'limit' | 'draining' | 'origin') => void
   /** Whether one more connection may come in; the HTTP status of the refusal otherwise. */
@@ -61,6 +63,7 @@ export class WebSocketListener implements AsyncDisposable {
     app.setNotFoundHandler((_request, reply) => answer(reply, 404))
     app.get('/readyz', (_request, reply) => answer(reply, options.admit() === 'draining' ? 503 : 200))
     addPages(app, options.pages)
+    addActions(app, options.actions)
     if (options.hasHealthEndpoints) app.get('/livez', (_request, reply) => answer(reply, 200))
     app.route({
       method: 'GET',
@@ -102,6 +105,7 @@ function refusal(request: FastifyRequest, options: ListenerOptions): number | un
   const isRead = request.method === 'GET' || request.method === 'HEAD'
   const isHealth = path === '/readyz' || (path === '/livez' && options.hasHealthEndpoints)
   const isKnown = path === '/' || isHealth || options.pages.has(path)
+  if (options.actions.has(path)) return request.method === 'POST' ? undefined : 405
   if (isKnown && !isRead) return 405
   if (path === '/' && request.method === 'HEAD') return 405
   return undefined

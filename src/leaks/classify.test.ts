@@ -17,7 +17,7 @@ function facts(launches: Partial<LaunchFacts>[], liveSessions: number[] = [1]): 
     now: 100_000,
     liveSessions: new Set(liveSessions),
     lastLaunch: 900,
-    attribute: launch => (launch < 880 ? { sessionId: 's', processId: `p${launch}`, traceId: undefined } : undefined),
+    attribute: launch => (launch < 880 ? { session: 1, processId: `p${launch}`, traceId: undefined } : undefined),
     launches: launches.map((launch, index) => ({
       launch: index + 1,
       pid: 1000 + index,

@@ -100,7 +100,7 @@ export class LeakLedger implements AsyncDisposable {
         pid,
         knownForMs: Math.round(now - since),
         isReaped,
-        sessionId: attribution?.sessionId ?? null,
+        session: attribution?.session ?? null,
         processId: attribution?.processId ?? null,
         traceId: attribution?.traceId ?? null,
       })),

@@ -1,6 +1,7 @@
 /** Who had a process started. */
 export interface Attribution {
-  readonly sessionId: string
+  /** Number of the session. */
+  readonly session: number
   readonly processId: string
   readonly traceId: string | undefined
 }

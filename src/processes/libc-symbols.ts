@@ -54,6 +54,9 @@ export function bindLibc(library: typeof koffi) {
     kill: f<[number, number], number>('int kill(int pid, int signal)'),
     syscall: f<[number, ...unknown[]], number | bigint>('long syscall(long number, ...)'),
     prctl: f<[number, ...unknown[]], number>('int prctl(int op, ...)'),
+    prlimit: f<[number, number, Buffer | null, Buffer | null], number>(
+      'int prlimit(int pid, int resource, void *wanted, void *current)',
+    ),
     epollCreate: f<[number], number>('int epoll_create1(int flags)'),
     epollCtl: f<[number, number, number, Buffer], number>(
       'int epoll_ctl(int poll, int operation, int fd, void *event)',

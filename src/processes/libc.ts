@@ -41,6 +41,10 @@ const TIOCSWINSZ = 0x5414
 const PR_SET_CHILD_SUBREAPER = 36
 const SYS_pidfd_send_signal = 424
 const SYS_pidfd_open = 434
+const SYS_landlock_create_ruleset = 444
+const LANDLOCK_CREATE_RULESET_VERSION = 1
+
+const RLIM_INFINITY = 2n ** 64n - 1n
 
 const POSIX_SPAWN_SETSIGDEF = 0x04
 const POSIX_SPAWN_SETSIGMASK = 0x08
@@ -257,6 +261,34 @@ export class Libc {
       const errno = this.#koffi.errno()
       if (errno !== errnos.ESRCH) throw this.#failure(errno)
     }
+  }
+
+  /**
+   * prlimit(2): the soft limit of a process, 0 for the calling one, on a resource by its number.
+   * `Infinity` stands for no limit.
+   */
+  limitOf(pid: number, resource: number): number {
+    const limits = Buffer.alloc(16)
+    this.#result(this.#call.prlimit(pid, resource, null, limits))
+    const soft = limits.readBigUInt64LE()
+    return soft === RLIM_INFINITY ? Infinity : Number(soft)
+  }
+
+  /** The version of landlock(7) that the kernel has, from 1. */
+  landlockVersion(): number {
+    return this.#result(
+      Number(
+        this.#call.syscall(
+          SYS_landlock_create_ruleset,
+          'void *',
+          null,
+          'size_t',
+          0,
+          'uint',
+          LANDLOCK_CREATE_RULESET_VERSION,
+        ),
+      ),
+    )
   }
 
   /** epoll_create1(2) */

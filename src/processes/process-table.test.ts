@@ -29,6 +29,41 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+describe('an operator who ends a process with everything in its session', () => {
+  it('kills what runs, and tells its client that it was terminated', () => {
+    const { host, table } = tableWith()
+    void table.start('p', launch, nobody)
+    expect(table.killEverythingOf('p')).toBe('killed')
+    expect(host.engine.child.asked).toEqual(expect.arrayContaining(['kill', 'killSession']))
+    host.engine.child.finishes(137, 9)
+    expect(table.read('p', fromStart, idle)).toMatchObject({ exitCode: 137, receipt: { cause: 'terminated' } })
+  })
+
+  it('kills who holds the streams of a process that has exited', () => {
+    const { host, table } = tableWith()
+    void table.start('p', launch, nobody)
+    host.engine.child.exits(0)
+    expect(table.killEverythingOf('p')).toBe('killed')
+    expect(host.engine.child.asked).toContain('killSession')
+  })
+
+  it('cancels a start', async () => {
+    const { table } = tableWith()
+    const started = table.start('p', Promise.resolve(launch), nobody)
+    expect(table.killEverythingOf('p')).toBe('killed')
+    await expect(started).rejects.toThrow('process p start was cancelled')
+  })
+
+  it('touches nothing that has closed or never was', () => {
+    const { host, table } = tableWith()
+    void table.start('p', launch, nobody)
+    host.engine.child.finishes(0)
+    expect(table.killEverythingOf('p')).toBe('ended')
+    expect(table.killEverythingOf('q')).toBe('unknown')
+    expect(host.engine.child.asked).not.toContain('killSession')
+  })
+})
+
 describe('the id of a process', () => {
   it('is taken while the process runs, and as long as it can be read', () => {
     const { host, table } = tableWith({ closedProcessMs: 1000 })

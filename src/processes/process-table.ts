@@ -78,6 +78,24 @@ export class ProcessTable implements AsyncDisposable {
     return true
   }
 
+  /**
+   * Ends a process at once with everything in its operating-system session, descendants that hold the streams of an exited
+   * one included, or cancels its start. What an operator asks for; clients terminate.
+   * @throws SystemError when the operating system does not allow it
+   */
+  killEverythingOf(id: string): 'killed' | 'ended' | 'unknown' {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return 'unknown'
+    if (entry instanceof PendingStart) {
+      this.#cancel(id, entry)
+      return 'killed'
+    }
+    if (entry.isClosed) return 'ended'
+    entry.terminate()
+    entry.kill()
+    return 'killed'
+  }
+
   /** Every process by its id, in numbers. Starts that wait are not among them. */
   *summaries(): Iterable<{ readonly id: string } & ProcessSummary> {
     for (const process of this.#processes()) yield { id: process.id, ...process.summary }

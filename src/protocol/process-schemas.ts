@@ -59,15 +59,17 @@ export type OutputChunk = z.output<typeof OutputChunk>
 export const exitCause = z.enum(['exit', 'signal', 'terminated', 'session_ended', 'oom', 'lost'])
 
 /** What is known about a process that has ended. Numbers that cannot be known are null, never guessed. */
-export const Receipt = z.object({
-  cause: exitCause,
-  signal: z.number().nullable().describe('the signal the process died of'),
-  wallMs: z.number().describe('from its start to its exit'),
-  cpuMs: z.number().nullable().describe('user and system time, with that of the descendants it waited for'),
-  peakMemoryBytes: z.number().nullable().describe('largest resident set; unknown below the size of the gateway'),
-  outputBytes: z.object({ stdout: z.number(), stderr: z.number(), pty: z.number() }),
-  evictedBytes: z.number().describe('output that could no longer be read by then'),
-})
+export const Receipt = z
+  .object({
+    cause: exitCause,
+    signal: z.number().nullable().describe('the signal the process died of'),
+    wallMs: z.number().describe('from its start to its exit'),
+    cpuMs: z.number().nullable().describe('user and system time, with that of the descendants it waited for'),
+    peakMemoryBytes: z.number().nullable().describe('largest resident set; unknown below the size of the gateway'),
+    outputBytes: z.object({ stdout: z.number(), stderr: z.number(), pty: z.number() }),
+    evictedBytes: z.number().describe('output that could no longer be read by then'),
+  })
+  .meta({ id: 'Receipt' })
 export type Receipt = z.output<typeof Receipt>
 
 export const OutputPage = z.object({

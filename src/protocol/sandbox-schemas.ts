@@ -40,23 +40,25 @@ const Permissions = z.discriminatedUnion('type', [
 ])
 
 /** What a command may touch, as the caller states it. Members inside `permissions` are snake_case on the wire. */
-export const SandboxIntent = z.object({
-  permissions: Permissions,
-  cwd: pathUri.nullish(),
-  workspaceRoots: z.array(pathUri).default([]),
-  policyContext: z
-    .object({ cwd: pathUri.nullish(), workspaceRoots: z.array(pathUri).optional() })
-    .nullish()
-    .describe('newer form of cwd and workspaceRoots; its values win'),
-  userHomeDir: pathUri.nullish(),
-  temporaryDirectories: z.array(pathUri).nullish(),
-  windowsSandboxLevel: z.enum(['disabled', 'restricted-token', 'elevated', 'mxc']),
-  windowsSandboxProxySettingsMode: z.enum(['reconcile', 'preserve']).nullish(),
-  useLegacyLandlock: z.boolean().default(false),
-  sandboxOverride: z
-    .enum(['noOverride', 'escalatedSandboxWithRestrictions', 'bypassSandboxFirstAttempt'])
-    .default('noOverride'),
-})
+export const SandboxIntent = z
+  .object({
+    permissions: Permissions,
+    cwd: pathUri.nullish(),
+    workspaceRoots: z.array(pathUri).default([]),
+    policyContext: z
+      .object({ cwd: pathUri.nullish(), workspaceRoots: z.array(pathUri).optional() })
+      .nullish()
+      .describe('newer form of cwd and workspaceRoots; its values win'),
+    userHomeDir: pathUri.nullish(),
+    temporaryDirectories: z.array(pathUri).nullish(),
+    windowsSandboxLevel: z.enum(['disabled', 'restricted-token', 'elevated', 'mxc']),
+    windowsSandboxProxySettingsMode: z.enum(['reconcile', 'preserve']).nullish(),
+    useLegacyLandlock: z.boolean().default(false),
+    sandboxOverride: z
+      .enum(['noOverride', 'escalatedSandboxWithRestrictions', 'bypassSandboxFirstAttempt'])
+      .default('noOverride'),
+  })
+  .meta({ id: 'SandboxIntent' })
 export type SandboxIntent = z.output<typeof SandboxIntent>
 
 export const ManagedNetwork = z.object({

@@ -10,10 +10,12 @@ const maxU64 = 2n ** 64n - 1n
  * written with a fraction or an exponent as its token, so that only true integers pass here. Values beyond 2^53
  * lose precision, which is harmless for the cursors, budgets and waits they are used for.
  */
-export const u64 = z.preprocess(
-  (value: number | bigint) => (typeof value === 'bigint' && value <= maxU64 ? Number(value) : value),
-  z.number({ error: 'expected u64' }).nonnegative({ error: 'expected u64' }),
-)
+export const u64 = z
+  .preprocess(
+    (value: number | bigint) => (typeof value === 'bigint' && value <= maxU64 ? Number(value) : value),
+    z.number({ error: 'expected u64' }).nonnegative({ error: 'expected u64' }),
+  )
+  .meta({ type: 'integer' })
 
 /** An unsigned 64-bit integer that keeps every digit, for offsets and ids that come back. */
 export const exactU64 = z.preprocess(
@@ -22,17 +24,23 @@ export const exactU64 = z.preprocess(
 )
 
 /** An absolute `file:` URL naming a path on the executor's host, or on the host of another convention. */
-export const pathUri = z.string().transform((text, context): PathUri => {
-  const parsed = PathUri.parse(text)
-  if (parsed instanceof PathUri) return parsed
-  context.addIssue({ code: 'custom', message: parsed.problem, input: text })
-  return z.NEVER
-})
+export const pathUri = z
+  .string()
+  .transform((text, context): PathUri => {
+    const parsed = PathUri.parse(text)
+    if (parsed instanceof PathUri) return parsed
+    context.addIssue({ code: 'custom', message: parsed.problem, input: text })
+    return z.NEVER
+  })
+  .meta({ format: 'uri' })
 
 /** Bytes in canonical standard-alphabet base64 with padding. */
-export const base64 = z.string().transform((text, context): Buffer => {
-  const decoded = decodeBase64(text)
-  if (typeof decoded !== 'string') return decoded
-  context.addIssue({ code: 'custom', message: decoded, input: text })
-  return z.NEVER
-})
+export const base64 = z
+  .string()
+  .transform((text, context): Buffer => {
+    const decoded = decodeBase64(text)
+    if (typeof decoded !== 'string') return decoded
+    context.addIssue({ code: 'custom', message: decoded, input: text })
+    return z.NEVER
+  })
+  .meta({ contentEncoding: 'base64' })

@@ -21,21 +21,23 @@ export const Capabilities = z.object({
 })
 export type Capabilities = z.output<typeof Capabilities>
 
-export const EnvironmentInfo = z.object({
-  shell: z.object({
-    name: z.string().describe('bash, zsh, sh, powershell or cmd'),
-    path: z.string().describe('native text, possibly not absolute'),
-  }),
-  executorVersion: z.string().optional().describe('compatibility level of the executor; absent means 0.0.0'),
-  cwd: z.string().nullish().describe("PathUri of the executor's working directory"),
-  userHomeDir: z.string().optional().describe('PathUri that `~` stands for'),
-  platformOs: z.string().optional().describe('linux or macos'),
-  prependPathDirs: z.array(z.string()).optional().describe('PathUris the executor puts in front of PATH'),
-  temporaryDirectories: z.array(z.string()).optional().describe('PathUris named by TMPDIR'),
-  tempDir: z.string().optional().describe("PathUri of the operating system's temporary directory"),
-  capabilities: Capabilities.optional(),
-  extensions: z.array(z.string()).optional().describe('additions of this gateway that a client may use'),
-})
+export const EnvironmentInfo = z
+  .object({
+    shell: z.object({
+      name: z.string().describe('bash, zsh, sh, powershell or cmd'),
+      path: z.string().describe('native text, possibly not absolute'),
+    }),
+    executorVersion: z.string().optional().describe('compatibility level of the executor; absent means 0.0.0'),
+    cwd: z.string().nullish().describe("PathUri of the executor's working directory"),
+    userHomeDir: z.string().optional().describe('PathUri that `~` stands for'),
+    platformOs: z.string().optional().describe('linux or macos'),
+    prependPathDirs: z.array(z.string()).optional().describe('PathUris the executor puts in front of PATH'),
+    temporaryDirectories: z.array(z.string()).optional().describe('PathUris named by TMPDIR'),
+    tempDir: z.string().optional().describe("PathUri of the operating system's temporary directory"),
+    capabilities: Capabilities.optional(),
+    extensions: z.array(z.string()).optional().describe('additions of this gateway that a client may use'),
+  })
+  .meta({ id: 'EnvironmentInfo' })
 export type EnvironmentInfo = z.output<typeof EnvironmentInfo>
 
 export const Initialize = z.object({

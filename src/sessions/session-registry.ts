@@ -63,7 +63,8 @@ export class SessionRegistry implements AsyncDisposable {
       },
     })
     this.#sessions.set(id, session)
-    this.#log.info({ sessionId: id }, 'session created')
+    // Pages for operators know the session by its number alone.
+    this.#log.info({ sessionId: id, session: session.number }, 'session created')
     return session
   }
 

@@ -98,7 +98,7 @@ it('tells of a daemon once its session has ended, and who started it, and lets i
   expect(observed.gauge('processesLeaked')).toMatchObject({ ownerless: 1 })
   expect(observed.leaks.report()).toMatchObject({
     leaked: 1,
-    findings: [{ reason: 'ownerless', pid: daemon.pid, sessionId: peer.sessionId, processId: 'the-daemon' }],
+    findings: [{ reason: 'ownerless', pid: daemon.pid, session: 1, processId: 'the-daemon' }],
   })
   expect(daemon.isAlive).toBe(true)
 })

@@ -39,7 +39,7 @@ export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
       const span = request?.startSpawn(processId)
       try {
         refuseLongId(processId)
-        const number = defaults.launches.number({ sessionId: session.id, processId, traceId: span?.ids.trace_id })
+        const number = defaults.launches.number({ session: session.number, processId, traceId: span?.ids.trace_id })
         const numbers = { session: session.number, launch: number }
         const launch = prepareLaunch(params, defaults, span?.carrier, numbers)
         span?.reached('queued')
