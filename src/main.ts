@@ -79,7 +79,7 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
       launches,
       passesTrace: settings.passTrace,
     },
-    describeHost: () => describeHost({ capabilities: noCapabilities, extensions: ['receipts'] }, host),
+    describeHost: () => describeHost({ capabilities: noCapabilities, extensions: ['receipts', 'input-end'] }, host),
     log,
     telemetry,
   })

@@ -14,7 +14,7 @@ import type { DropReason } from './closed-processes.ts'
 import type { OomEvents } from './oom-events.ts'
 import { ProcessLife, type ProcessOrigin } from './process-life.ts'
 import { Completion, type ProcessMetrics } from './process-metrics.ts'
-import { WrittenInputs } from './written-inputs.ts'
+import { type InputWrite, WrittenInputs } from './written-inputs.ts'
 
 /** What every process of a gateway shares. */
 export interface ProcessHost {
@@ -51,6 +51,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
   #input: ChildInput | undefined
   readonly #writes = new WrittenInputs()
   readonly #takesInput: boolean
+  readonly #isTerminal: boolean
   readonly #log: OutputLog
   readonly #polls: OutputPolls
   readonly #life: ProcessLife
@@ -91,6 +92,7 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     this.#life.spawned()
     this.#input = this.#child.input && new ChildInput(this.#child.input, host.limits.stdinQueueBytes)
     this.#takesInput = this.#input !== undefined
+    this.#isTerminal = options.launch.streams === 'terminal'
     this.#completion = new Completion(host.metrics)
     this.#held = host.ledger.take('process')
   }
@@ -136,15 +138,20 @@ export class HostProcess implements ChildEvents, Waiter, AsyncDisposable {
     return wait === undefined ? this.#page(request) : this.#pageAfter(wait, request)
   }
 
-  write(writeId: string, bytes: Buffer, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
+  write({ writeId, bytes, endsInput = false }: InputWrite, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
     const { metrics } = this.#host
     if (!this.#takesInput) {
       metrics.written('stdinClosed', 0)
       return 'stdinClosed'
     }
+    if (endsInput && this.#isTerminal) {
+      const message = 'the input of a terminal cannot be closed: write the byte 0x04 to type its end'
+      throw new GatewayError('invalidParams', message, { data: { field: 'endsInput' } })
+    }
     const isRepeated = this.#writes.knows(writeId)
     const outcome = this.#writes.once(writeId, () => {
-      return this.#terminated ? 'closed' : (this.#input?.write(bytes, signal) ?? 'closed')
+      if (this.#terminated || this.#input === undefined) return 'closed'
+      return endsInput ? this.#input.writeLast(bytes, signal) : this.#input.write(bytes, signal)
     })
     const settled = (status: 'accepted' | 'closed') => {
       const answer = status === 'closed' && this.#terminated ? 'failed' : status === 'closed' ? 'stdinClosed' : status

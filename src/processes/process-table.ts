@@ -7,6 +7,7 @@ import { HostProcess, type ProcessHost, type ProcessSummary, type ReadRequest } 
 import { SystemError } from './libc.ts'
 import type { ProcessOrigin } from './process-life.ts'
 import type { StartMode } from './process-metrics.ts'
+import type { InputWrite } from './written-inputs.ts'
 
 /** A start that has been accepted and whose process does not exist yet. */
 class PendingStart {
@@ -56,9 +57,9 @@ export class ProcessTable implements AsyncDisposable {
     })
   }
 
-  write(id: string, writeId: string, bytes: Buffer, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
+  write(id: string, write: InputWrite, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
     return this.#onceStarted(id, process => {
-      if (process !== undefined) return process.write(writeId, bytes, signal)
+      if (process !== undefined) return process.write(write, signal)
       this.#host.metrics.written('unknownProcess', 0)
       return 'unknownProcess'
     })

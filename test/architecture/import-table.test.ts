@@ -12,6 +12,7 @@ const table: Record<string, readonly string[]> = {
   sessions: ['protocol', 'lifecycle', 'telemetry', 'processes'],
   leaks: ['protocol', 'lifecycle', 'telemetry', 'processes'],
   gateway: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'sessions'],
+  client: ['protocol', 'lifecycle', 'telemetry'],
   cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway'],
 }
 
@@ -20,13 +21,15 @@ const doors: Record<string, readonly string[]> = {
   koffi: ['processes/libc.ts', 'processes/libc-symbols.ts'],
   fastify: ['gateway/websocket-listener.ts', 'gateway/admin-listener.ts', 'gateway/pages.ts'],
   '@fastify/websocket': ['gateway/websocket-listener.ts'],
-  ws: ['gateway/websocket-transport.ts'],
+  ws: ['gateway/websocket-transport.ts', 'client/websocket-channel.ts'],
   'smol-toml': ['config/config-file.ts'],
 }
 
 /** Each SDK package has one door, the API a few. */
 const telemetryDoors = new Set(
-  ['opentelemetry', 'opentelemetry-tracing', 'log-relay', 'resend-queue'].map(name => `telemetry/${name}.ts`),
+  ['opentelemetry', 'opentelemetry-tracing', 'call-tracing', 'log-relay', 'resend-queue'].map(
+    name => `telemetry/${name}.ts`,
+  ),
 )
 /** What puts the rooms together, and is imported by no room. */
 const wiring = new Set(['main.ts', 'observation.ts'])

@@ -63,7 +63,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
       launches,
       passesTrace: true,
     },
-    describeHost: () => describeHost({ capabilities: noCapabilities, extensions: [] }, host),
+    describeHost: () => describeHost({ capabilities: noCapabilities, extensions: ['receipts', 'input-end'] }, host),
     log: pino({ level: 'silent' }),
   })
   const url = await gateway.listen({ host: '127.0.0.1', port: 0, hasHealthEndpoints: true })

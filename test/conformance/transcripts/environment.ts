@@ -56,7 +56,12 @@ export const environment: readonly Transcript[] = [
       send({ id: 1, method: 'environment/info' }),
       expect('ours-only', {
         id: 1,
-        result: { ...info, temporaryDirectories: [], capabilities: { ...capabilities(false), windowsMxc: false } },
+        result: {
+          ...info,
+          temporaryDirectories: [],
+          capabilities: { ...capabilities(false), windowsMxc: false },
+          extensions: ['receipts', 'input-end'],
+        },
       }),
     ],
   },

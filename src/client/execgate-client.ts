@@ -1,0 +1,13 @@
+/** The public door of the client: `import { ExecClient } from 'execgate/client'`. */
+export { type ClientOptions, ExecClient, type ExecOptions } from './exec-client.ts'
+export type { ExecResult } from './exec.ts'
+export type { Output } from './followed-output.ts'
+export type { LinkState } from './link.ts'
+export type { Exit, Process } from './process.ts'
+export type { CallOptions } from './process-calls.ts'
+export type { Command, StartOptions } from './start-options.ts'
+export type { ServerCommand } from './stdio-channel.ts'
+export { type CallErrorKind, type ErrorKind, GatewayError } from '../protocol/gateway-error.ts'
+export type { MethodName, ParamsInput, Result } from '../protocol/method-table.ts'
+export type { Receipt } from '../protocol/process-schemas.ts'
+export type { OpenTelemetryApi } from '../telemetry/call-tracing.ts'

@@ -1,0 +1,50 @@
+import { WritableStream } from 'node:stream/web'
+import { GatewayError } from '../protocol/gateway-error.ts'
+import type { RemoteProcess, WriteOptions } from './remote-process.ts'
+
+/** The part of a large write that goes into one message. */
+const maxWriteBytes = 1024 * 1024
+
+const endOfTransmission = Buffer.from([0x04])
+
+/** How the end of the input is told. */
+export type InputEnd =
+  /** The server closes the pipe. */
+  | 'pipe'
+  /** The terminal takes Ctrl-D for it, in canonical mode at the beginning of a line. termios(3) */
+  | 'terminal'
+  /** Not at all: the server cannot close a pipe. */
+  | 'unsupported'
+
+/**
+ * Standard input of a process as a stream: one write after the other, each exactly once however often the connection breaks.
+ * Closing it is the end of the input; aborting it writes nothing more.
+ */
+export function processInput(process: RemoteProcess, end: InputEnd): WritableStream<Uint8Array | string> {
+  const abort = new AbortController()
+  const write = async (bytes: Uint8Array, options: WriteOptions = {}) => {
+    const status = await process.write(bytes, { ...options, signal: abort.signal })
+    if (status === 'accepted') return
+    if (status === 'unknownProcess') {
+      throw new GatewayError('notFound', `process ${process.id} is not known to the server any more`)
+    }
+    throw new GatewayError('refused', `the standard input of process ${process.id} is closed`)
+  }
+  return new WritableStream<Uint8Array | string>({
+    write: async chunk => {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+      for (let at = 0; at < bytes.length; at += maxWriteBytes) await write(bytes.subarray(at, at + maxWriteBytes))
+    },
+    close: async () => {
+      if (end === 'unsupported') throw inputEndUnsupported()
+      if (end === 'terminal') return write(endOfTransmission)
+      await write(new Uint8Array(), { endsInput: true })
+    },
+    abort: reason => abort.abort(reason),
+  })
+}
+
+export function inputEndUnsupported(): GatewayError {
+  const message = 'this server cannot close the standard input of a process: it does not announce `input-end`'
+  return new GatewayError('unsupported', message)
+}
