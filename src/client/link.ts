@@ -50,6 +50,8 @@ export class Link implements ProcessCalls, AsyncDisposable {
   /** Starts whose outcome is open; a recovery waits for them. */
   readonly #starts = new Set<Promise<unknown>>()
   #state: State
+  /** The latest connection that was in use; it may take a moment to let go even after it has ended. */
+  #latest: Generation
   #changed = Promise.withResolvers<void>()
   #disposal: Promise<void> | undefined
 
@@ -64,6 +66,7 @@ export class Link implements ProcessCalls, AsyncDisposable {
     this.sessionId = first.sessionId
     this.environmentInfo = first.environmentInfo ?? undefined
     this.#state = { name: 'connected', generation }
+    this.#latest = generation
   }
 
   /** @throws GatewayError when no connection comes about or the handshake fails */
@@ -141,7 +144,7 @@ export class Link implements ProcessCalls, AsyncDisposable {
     const error = sessionLost('the client was closed')
     this.#fail(error)
     if (state.name === 'recovering') state.abort.abort(error)
-    if (state.name === 'connected') await state.generation.close()
+    await this.#latest.close()
   }
 
   async #send(
@@ -189,6 +192,7 @@ export class Link implements ProcessCalls, AsyncDisposable {
         signal,
       })
       if (this.#state.name !== 'recovering') return void generation.close()
+      this.#latest = generation
       this.#become({ name: 'connected', generation })
       if (generation.isOver) this.#lost(generation, disconnected().message)
     } catch (error) {
