@@ -1,10 +1,10 @@
 import type { WritableStream } from 'node:stream/web'
 import type { Timers } from '../lifecycle/timers.ts'
-import type { Receipt } from '../protocol/process-schemas.ts'
+import type { OutputPage, Receipt } from '../protocol/process-schemas.ts'
 import { orAborted, pause } from './deadline.ts'
 import { FollowedOutput, type Output } from './followed-output.ts'
 import { type InputEnd, processInput } from './process-input.ts'
-import type { RemoteProcess } from './remote-process.ts'
+import type { ReadOptions, RemoteProcess } from './remote-process.ts'
 
 /** How long disposing waits for the server to confirm; the process is ended all the same. */
 const disposeMs = 2000
@@ -72,6 +72,11 @@ export class Process implements AsyncDisposable {
   async wait(signal?: AbortSignal): Promise<Exit> {
     this.#exit ??= this.#awaitExit()
     return orAborted(this.#exit, signal)
+  }
+
+  /** A page of what the server retains, asked for again when the connection breaks. `output` rarely needs it. */
+  read(options?: ReadOptions): Promise<OutputPage> {
+    return this.#options.remote.read(options)
   }
 
   /** Ctrl-C: SIGINT to its process group. Nothing happens when it has exited. */

@@ -177,6 +177,7 @@ export class ScriptedServer implements AsyncDisposable {
     this.url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`
     http.on('upgrade', (request, socket: Duplex, head) => {
       this.upgrades.push(request)
+      socket.on('error', () => {})
       for (const look of this.#upgraded) look()
       if (this.refusesWith !== undefined) {
         socket.end(`HTTP/1.1 ${this.refusesWith} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
