@@ -53,7 +53,7 @@ export interface ClientOptions {
   readonly silenceMs?: number
   /** The OpenTelemetry API: gives every call a span of kind CLIENT, which the server's spans become children of. */
   readonly openTelemetry?: OpenTelemetryApi
-  /** Told whenever the connection breaks, is back, or is given up. */
+  /** Told whenever the connection breaks, is back, is given up, or is closed by the caller. */
   readonly stateChanged?: (state: LinkState) => void
   /** Gives up connecting. */
   readonly signal?: AbortSignal
@@ -186,7 +186,7 @@ export class ExecClient implements AsyncDisposable {
     const link = this.#link
     const abort = new AbortController()
     const ended = Promise.all(link.routes.all().map(process => endProcess(link, process)))
-    if (link.state !== 'failed') {
+    if (link.state === 'connected' || link.state === 'recovering') {
       await Promise.race([ended, pause(link.timers, disposeMs, abort.signal).catch(() => {})])
     }
     abort.abort()

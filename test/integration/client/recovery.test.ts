@@ -302,5 +302,5 @@ it('stops recovering when it is closed', async () => {
   await stage.reaches('recovering')
   await stage.client.detach()
   await expect(waiting).rejects.toMatchObject({ kind: 'sessionLost', message: 'the client was closed' })
-  expect(stage.states).toEqual(['recovering', 'failed'])
+  expect(stage.states).toEqual(['recovering', 'closed'])
 })
