@@ -240,7 +240,7 @@ it('does not start a process whose id is in use', async () => {
   await using stage = await connectClient()
   await start(stage)
   await expect(stage.client.start(['x'], { processId: 'p' })).rejects.toMatchObject({
-    kind: 'protocolViolation',
+    kind: 'invalidRequest',
     message: 'exec-server protocol error: session already registered for process p',
   })
   expect(stage.connection.count('process/start')).toBe(1)
