@@ -13,7 +13,8 @@ const table: Record<string, readonly string[]> = {
   leaks: ['protocol', 'lifecycle', 'telemetry', 'processes'],
   gateway: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'sessions'],
   client: ['protocol', 'lifecycle', 'telemetry'],
-  cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway'],
+  backends: ['protocol', 'lifecycle', 'telemetry', 'processes', 'gateway', 'client'],
+  cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway', 'client', 'backends'],
 }
 
 /** Packages that live behind one door. */
