@@ -5,7 +5,9 @@ import { isProblem } from '../config/problem.ts'
 import { shorten } from '../config/quoting.ts'
 import { loadSettings } from '../config/settings.ts'
 import type { Environment } from '../config/sources.ts'
-import { commandHelp, programHelp, versionText } from './help.ts'
+import { commandHelp, programHelp, runCommandName, runHelp, versionText } from './help.ts'
+import { runExitCodes } from './run.ts'
+import { parseRunArguments, type RunRequest } from './run-arguments.ts'
 
 /** What the program is asked to do. */
 export type CommandLine =
@@ -16,6 +18,8 @@ export type CommandLine =
       /** Sentences for the log, once there is one. */
       readonly warnings: readonly string[]
     }
+  /** A command is to be run on a gateway. */
+  | { readonly kind: 'execute'; readonly request: RunRequest }
   /** Text for standard output; the exit status is 0. */
   | { readonly kind: 'print'; readonly text: string }
   /** One line for standard error. */
@@ -39,6 +43,7 @@ export function interpretCommandLine(
   const [first = '--help', ...rest] = argv
   if (isHelp(first)) return { kind: 'print', text: programHelp() }
   if (first === '--version') return { kind: 'print', text: versionText }
+  if (first === runCommandName) return interpretRun(rest, environment)
   const command = commands.find(name => name === first)
   if (command === undefined) return { kind: 'refuse', message: refuseUnknown(first), exitCode: usageRefused }
   if (rest.some(isHelp)) return { kind: 'print', text: commandHelp(command) }
@@ -48,6 +53,14 @@ export function interpretCommandLine(
   return { kind: 'run', command, ...loaded }
 }
 
+/** A command of its own may have any option, `--help` included, so that only what stands before it is looked at. */
+function interpretRun(argv: readonly string[], environment: Environment): CommandLine {
+  const request = parseRunArguments(argv, environment)
+  if (!isProblem(request)) return { kind: 'execute', request }
+  if (argv.some(isHelp)) return { kind: 'print', text: runHelp() }
+  return { kind: 'refuse', message: request.problem, exitCode: runExitCodes.gatewayTrouble }
+}
+
 function isHelp(argument: string): boolean {
   return argument === '--help' || argument === '-h'
 }
@@ -55,5 +68,5 @@ function isHelp(argument: string): boolean {
 function refuseUnknown(first: string): string {
   const shown = `\`${shorten(first)}\``
   if (first.startsWith('-')) return `${shown} stands before the command: write \`execgate COMMAND [OPTION]...\``
-  return `unknown command ${shown}${didYouMean(first, commands) || '; `execgate --help` lists the commands'}`
+  return `unknown command ${shown}${didYouMean(first, [...commands, runCommandName]) || '; `execgate --help` lists the commands'}`
 }

@@ -12,6 +12,7 @@ import {
   variableOf,
 } from '../config/options.ts'
 import { configVariable } from '../config/variables.ts'
+import { runFlags } from './run-arguments.ts'
 import { version } from './version.ts'
 
 const columns = 100
@@ -20,6 +21,10 @@ const summaries: Readonly<Record<Command, string>> = {
   serve: 'Run the gateway: processes over WebSocket, health and metrics over HTTP.',
   'exec-server': 'Run as a drop-in for the reference server, over WebSocket or standard streams.',
 }
+
+/** The command that is a client, and has flags of its own. */
+export const runCommandName = 'run'
+const runSummary = 'Run a command on a gateway, or here, with these standard streams.'
 
 export const versionText = `execgate ${version}\n`
 
@@ -33,6 +38,7 @@ export function programHelp(): string {
     '',
     'Commands:',
     ...commands.map(command => `  ${command.padEnd(widest)}  ${summaries[command]}`),
+    `  ${runCommandName.padEnd(widest)}  ${runSummary}`,
     '',
     'Options:',
     '  -h, --help  Print this text; after a command, all options of that command.',
@@ -65,6 +71,27 @@ export function commandHelp(command: Command): string {
     ...wrap(exitText, ''),
   )
 }
+
+/** The text of `execgate run --help`. */
+export function runHelp(): string {
+  return lines(
+    `Usage: execgate ${runCommandName} [OPTION]... [--] COMMAND [ARGUMENT]...`,
+    '',
+    ...wrap(runSummary, ''),
+    '',
+    'Options:',
+    ...runFlags.flatMap(({ name, letter, placeholder, help }) => [
+      `  ${letter === undefined ? '' : `-${letter}, `}--${name}${placeholder === undefined ? '' : ` ${placeholder}`}`,
+      ...wrap(help, indent),
+    ]),
+    '',
+    ...wrap(runExitText, ''),
+  )
+}
+
+const runExitText =
+  'Exit status: that of the command, 128 + the signal it died of; 124 after --timeout, 125 when the gateway or this ' +
+  'command line is the trouble, 126 when the command cannot be executed, 127 when it is not found.'
 
 const indent = '      '
 

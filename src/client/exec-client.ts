@@ -169,6 +169,7 @@ export class ExecClient implements AsyncDisposable {
       inputEnd: inputEndOf(environment, options),
       timers: link.timers,
       bufferBytes: options.bufferBytes ?? defaults.bufferBytes,
+      holdInput: options.holdsConnection === true ? () => link.holdInput() : undefined,
       end: () => endProcess(link, remote),
     })
   }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { Guard } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { type MethodName, methods, type ParamsInput, type Result } from '../protocol/method-table.ts'
@@ -52,6 +53,8 @@ export class Link implements ProcessCalls, AsyncDisposable {
   #state: State
   /** The latest connection that was in use; it may take a moment to let go even after it has ended. */
   #latest: Generation
+  /** Readers that cannot keep up and hold everything back. */
+  #holds = 0
   #changed = Promise.withResolvers<void>()
   #disposal: Promise<void> | undefined
 
@@ -133,6 +136,16 @@ export class Link implements ProcessCalls, AsyncDisposable {
     }
   }
 
+  /** Takes nothing in until it is disposed, for a reader that must not lose anything and cannot keep up. */
+  holdInput(): Disposable {
+    this.#holds += 1
+    if (this.#holds === 1) this.#latest.pause()
+    return new Guard(() => {
+      this.#holds -= 1
+      if (this.#holds === 0) this.#latest.resume()
+    })
+  }
+
   /** Ends the connection for good; the session lives on at the server for a while. A second caller waits for the first. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#disposal ??= this.#dispose()
@@ -193,6 +206,7 @@ export class Link implements ProcessCalls, AsyncDisposable {
       })
       if (this.#state.name !== 'recovering') return void generation.close()
       this.#latest = generation
+      if (this.#holds > 0) generation.pause()
       this.#become({ name: 'connected', generation })
       if (generation.isOver) this.#lost(generation, disconnected().message)
     } catch (error) {
