@@ -19,9 +19,12 @@ import { recover, type RecoveryLimits } from './recovery.ts'
 type State =
   | { readonly name: 'connected'; readonly generation: Generation }
   /** The session is being taken up on another connection. */
-  | { readonly name: 'recovering'; readonly lost: string; readonly abort: AbortController }
+  | { readonly name: 'recovering'; readonly abort: AbortController }
   /** For good, whether the session was lost or the caller closed the client: the first reason stays. */
   | { readonly name: 'failed' | 'closed'; readonly error: GatewayError }
+
+/** What they end must not be left behind because everything else is busy. */
+const cleanupMethods: ReadonlySet<string> = new Set(['process/terminate', 'fs/close'])
 
 export type LinkState = State['name']
 
@@ -166,7 +169,8 @@ export class Link implements ProcessCalls, AsyncDisposable {
     trace: Parameters<Generation['call']>[0]['trace'],
     options: CallOptions,
   ): Promise<unknown> {
-    const { signal, lane = 'regular', repeats = false } = options
+    const { signal, repeats = false } = options
+    const lane = cleanupMethods.has(method) ? 'cleanup' : 'regular'
     for (;;) {
       const generation = await this.usable(options)
       try {
@@ -183,7 +187,7 @@ export class Link implements ProcessCalls, AsyncDisposable {
     if (!this.#options.canReconnect) return this.#fail(sessionLost(message))
     const abort = new AbortController()
     setMaxListeners(0, abort.signal)
-    this.#become({ name: 'recovering', lost: message, abort })
+    this.#become({ name: 'recovering', abort })
     void this.#recover(message, abort.signal)
   }
 
@@ -237,7 +241,8 @@ export class Link implements ProcessCalls, AsyncDisposable {
     const changed = this.#changed
     this.#changed = Promise.withResolvers<void>()
     changed.resolve()
-    this.#options.stateChanged?.(state.name)
+    // Whatever the listener does, it cannot come between two transitions.
+    queueMicrotask(() => this.#options.stateChanged?.(state.name))
   }
 }
 

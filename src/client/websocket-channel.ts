@@ -85,6 +85,8 @@ export class WebSocketChannel implements Channel {
     const websocket = this.#websocket
     if (websocket.readyState === WebSocket.CLOSED) return
     const isClosed = once(websocket, 'close')
+    // The peer's goodbye has to be read.
+    websocket.resume()
     websocket.close(closeCodes.normal)
     using _deadline = this.#timers.after(closeMs, () => websocket.terminate())
     await isClosed
