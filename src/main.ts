@@ -48,6 +48,12 @@ switch (line.kind) {
     })
     break
   }
+  case 'execute': {
+    // Only this command needs a client.
+    const { runProgram } = await import('./run-program.ts')
+    process.exit(await runProgram(line.request))
+  }
+  // oxlint-disable-next-line no-fallthrough -- the program is over by now
   case 'run': {
     const telemetry = new Telemetry()
     const opened = openLog(line.settings.logLevel, telemetry)

@@ -5,7 +5,9 @@ import { isProblem } from '../config/problem.ts'
 import { shorten } from '../config/quoting.ts'
 import { loadSettings } from '../config/settings.ts'
 import type { Environment } from '../config/sources.ts'
-import { commandHelp, programHelp, versionText } from './help.ts'
+import { commandHelp, programHelp, runCommandName, runHelp, versionText } from './help.ts'
+import { runExitCodes } from './run.ts'
+import { parseRunArguments, type RunRequest } from './run-arguments.ts'
 import { readToolArguments, type ToolArguments } from './tool-arguments.ts'
 import { toolHelp } from './tool-help.ts'
 import { isToolName, type ToolName, toolNames } from './tool-table.ts'
@@ -20,6 +22,8 @@ export type CommandLine =
       readonly warnings: readonly string[]
     }
   | { readonly kind: 'tool'; readonly tool: ToolName; readonly args: ToolArguments }
+  /** A command is to be run on a gateway. */
+  | { readonly kind: 'execute'; readonly request: RunRequest }
   /** Text for standard output; the exit status is 0. */
   | { readonly kind: 'print'; readonly text: string }
   /** One line for standard error. */
@@ -44,6 +48,7 @@ export function interpretCommandLine(
   if (isHelp(first)) return { kind: 'print', text: programHelp() }
   if (first === '--version') return { kind: 'print', text: versionText }
   if (isToolName(first)) return interpretTool(first, rest)
+  if (first === runCommandName) return interpretRun(rest, environment)
   const command = commands.find(name => name === first)
   if (command === undefined) return { kind: 'refuse', message: refuseUnknown(first), exitCode: usageRefused }
   if (rest.some(isHelp)) return { kind: 'print', text: commandHelp(command) }
@@ -60,6 +65,14 @@ function interpretTool(tool: ToolName, argv: readonly string[]): CommandLine {
   return { kind: 'tool', tool, args }
 }
 
+/** A command of its own may have any option, `--help` included, so that only what stands before it is looked at. */
+function interpretRun(argv: readonly string[], environment: Environment): CommandLine {
+  const request = parseRunArguments(argv, environment)
+  if (!isProblem(request)) return { kind: 'execute', request }
+  if (argv.some(isHelp)) return { kind: 'print', text: runHelp() }
+  return { kind: 'refuse', message: request.problem, exitCode: runExitCodes.gatewayTrouble }
+}
+
 function isHelp(argument: string): boolean {
   return argument === '--help' || argument === '-h'
 }
@@ -67,5 +80,5 @@ function isHelp(argument: string): boolean {
 function refuseUnknown(first: string): string {
   const shown = `\`${shorten(first)}\``
   if (first.startsWith('-')) return `${shown} stands before the command: write \`execgate COMMAND [OPTION]...\``
-  return `unknown command ${shown}${didYouMean(first, [...commands, ...toolNames]) || '; `execgate --help` lists the commands'}`
+  return `unknown command ${shown}${didYouMean(first, [...commands, ...toolNames, runCommandName]) || '; `execgate --help` lists the commands'}`
 }

@@ -1,4 +1,4 @@
-import { type ErrorKind, GatewayError } from '../protocol/gateway-error.ts'
+import { GatewayError } from '../protocol/gateway-error.ts'
 import type { AttributeValue } from '../telemetry/catalogue.ts'
 import { createInstruments, type Instruments } from '../telemetry/instruments.ts'
 
@@ -18,9 +18,10 @@ export class FilesystemMetrics {
   }
 
   failed(operation: FileOperation, error: unknown): void {
-    const result = error instanceof GatewayError ? (results[error.kind] ?? 'refused') : 'internal'
+    const known: GatewayError | undefined = error instanceof GatewayError ? error : undefined
+    const result = known === undefined ? 'internal' : (results[known.kind] ?? 'refused')
     this.#count.fileOperations.add({ operation, result })
-    const limit = error instanceof GatewayError ? error.data?.limit?.name : undefined
+    const limit = known?.data?.limit?.name
     const reached = fileLimits.find(name => name === limit)
     if (reached !== undefined) this.#count.limitsReached.add({ limit: reached })
   }
@@ -55,4 +56,4 @@ const fileLimits = [
   'maxTreeDirectories',
 ] as const
 
-const results: Partial<Record<ErrorKind, OperationResult>> = { notFound: 'not_found', internal: 'internal' }
+const results: Partial<Record<GatewayError['kind'], OperationResult>> = { notFound: 'not_found', internal: 'internal' }

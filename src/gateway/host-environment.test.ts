@@ -39,9 +39,9 @@ function without(member: keyof typeof described): Partial<typeof described> {
 }
 
 it.each([
-  ['read-write', true, true, ['receipts', 'atomicWrites', 'treeWatches']],
-  ['read-only', true, false, ['receipts', 'treeWatches']],
-  ['off', false, false, ['receipts']],
+  ['read-write', true, true, ['receipts', 'inputEnd', 'atomicWrites', 'treeWatches']],
+  ['read-only', true, false, ['receipts', 'inputEnd', 'treeWatches']],
+  ['off', false, false, ['receipts', 'inputEnd']],
 ] as const)('offers of files what %s leaves', (mode, fsWatchMissing, fileWriteStreaming, extensions) => {
   const always = { ...noCapabilities, environmentConfigRead: true, httpHeaderEnvVars: true }
   expect(offerOf(mode)).toEqual({ capabilities: { ...always, fsWatchMissing, fileWriteStreaming }, extensions })

@@ -36,7 +36,7 @@ export function offerOf(fileMode: FileMode): Offer {
       fsWatchMissing: isReading,
       fileWriteStreaming: isWriting,
     },
-    extensions: ['receipts', ...(isWriting ? ['atomicWrites'] : []), ...(isReading ? ['treeWatches'] : [])],
+    extensions: ['receipts', 'inputEnd', ...(isWriting ? ['atomicWrites'] : []), ...(isReading ? ['treeWatches'] : [])],
   }
 }
 

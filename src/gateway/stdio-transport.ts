@@ -1,7 +1,7 @@
 import { finished, type Readable, type Writable } from 'node:stream'
 import type { Timers } from '../lifecycle/timers.ts'
 import { maxMessageBytes } from '../protocol/limits.ts'
-import { LineReader } from './line-reader.ts'
+import { LineReader } from '../protocol/line-reader.ts'
 import { type OutgoingMessage, textOf } from './outgoing-message.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 

@@ -151,6 +151,23 @@ describe('a closed input', () => {
     expect(write('b')).toBe('closed')
   })
 
+  test('is closed by a last write, once everything before it is written', async () => {
+    const { input, writer, write } = inputOf(10)
+    const finished = vi.fn()
+    writer.on('finish', finished)
+    write('1234567890')
+    const last = input.writeLast(Buffer.from('last'), neverAborted)
+    writer.take()
+    expect(await last).toBe('accepted')
+    expect(write('more')).toBe('closed')
+    expect(finished).not.toHaveBeenCalled()
+    writer.takeAll()
+    await vi.waitFor(() => {
+      expect(finished).toHaveBeenCalled()
+    })
+    expect(writer.taken).toEqual(['1234567890', 'last'])
+  })
+
   test('may be closed again', () => {
     const { input, write } = inputOf(10)
     input[Symbol.dispose]()

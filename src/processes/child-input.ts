@@ -59,6 +59,19 @@ export class ChildInput implements Disposable {
     })
   }
 
+  /** As `write`, and closes the input once this has been written. What comes later answers `closed`. */
+  writeLast(bytes: Buffer, signal: AbortSignal): 'accepted' | 'closed' | Promise<'accepted' | 'closed'> {
+    const finished = (status: 'accepted' | 'closed') => {
+      if (status === 'accepted') {
+        this.#closed()
+        this.#stream.writer.end()
+      }
+      return status
+    }
+    const status = this.write(bytes, signal)
+    return typeof status === 'string' ? finished(status) : status.then(finished)
+  }
+
   /** Closes the input: queued bytes are dropped, waiting writes answer `closed`. */
   [Symbol.dispose](): void {
     this.#closed()

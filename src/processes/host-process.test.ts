@@ -187,11 +187,13 @@ describe('terminate', () => {
 
   it('refuses writes that come later, and tells those that waited', async () => {
     const { child, process, host } = fakeStart()
-    expect(process.write('1', Buffer.from('0123456789'), idle)).toBe('accepted')
-    const waiting = process.write('2', Buffer.from('more'), idle)
+    expect(process.write({ writeId: '1', bytes: Buffer.from('0123456789') }, idle)).toBe('accepted')
+    const waiting = process.write({ writeId: '2', bytes: Buffer.from('more') }, idle)
     process.terminate()
     await expect(waiting).rejects.toThrow('failed to write to process stdin')
-    expect(() => process.write('3', Buffer.from('x'), idle)).toThrow('failed to write to process stdin')
+    expect(() => process.write({ writeId: '3', bytes: Buffer.from('x') }, idle)).toThrow(
+      'failed to write to process stdin',
+    )
     expect(child.stdin?.destroyed).toBe(true)
     expect(host.metrics.active).toBe(0)
   })
@@ -200,16 +202,16 @@ describe('terminate', () => {
 describe('standard input', () => {
   it('takes a write once, however often it is sent', () => {
     const { process } = fakeStart()
-    expect(process.write('1', Buffer.from('a'), idle)).toBe('accepted')
-    expect(process.write('1', Buffer.from('a'), idle)).toBe('accepted')
+    expect(process.write({ writeId: '1', bytes: Buffer.from('a') }, idle)).toBe('accepted')
+    expect(process.write({ writeId: '1', bytes: Buffer.from('a') }, idle)).toBe('accepted')
     expect(process.summary.queuedInputBytes).toBe(1)
   })
 
   it('is closed for a process that has none, or has ended', () => {
     const { process } = fakeStart({ streams: 'pipes without input' })
-    expect(process.write('1', Buffer.from('a'), idle)).toBe('stdinClosed')
+    expect(process.write({ writeId: '1', bytes: Buffer.from('a') }, idle)).toBe('stdinClosed')
     const ended = fakeStart()
     ended.child.finishes(0)
-    expect(ended.process.write('1', Buffer.from('a'), idle)).toBe('stdinClosed')
+    expect(ended.process.write({ writeId: '1', bytes: Buffer.from('a') }, idle)).toBe('stdinClosed')
   })
 })

@@ -13,7 +13,7 @@ import type { OomEvents } from './oom-events.ts'
 import { ProcessLife, type ProcessOrigin } from './process-life.ts'
 import { Completion, type ProcessMetrics } from './process-metrics.ts'
 import { ProcessOutput, type ReadRequest } from './process-output.ts'
-import { WrittenInputs } from './written-inputs.ts'
+import { type InputWrite, WrittenInputs } from './written-inputs.ts'
 
 /** What every process of a gateway shares. */
 export interface ProcessHost {
@@ -50,6 +50,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
   #input: ChildInput | undefined
   readonly #writes = new WrittenInputs()
   readonly #takesInput: boolean
+  readonly #isTerminal: boolean
   readonly #output: ProcessOutput
   readonly #life: ProcessLife
   readonly #completion: Completion
@@ -90,6 +91,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
     this.#life.spawned()
     this.#input = this.#child.input && new ChildInput(this.#child.input, host.limits.stdinQueueBytes)
     this.#takesInput = this.#input !== undefined
+    this.#isTerminal = options.launch.streams === 'terminal'
     this.#completion = new Completion(host.metrics)
     this.#held = host.ledger.take('process')
   }
@@ -134,15 +136,20 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
     return this.#output.read(request, signal)
   }
 
-  write(writeId: string, bytes: Buffer, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
+  write({ writeId, bytes, endsInput = false }: InputWrite, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
     const { metrics } = this.#host
     if (!this.#takesInput) {
       metrics.written('stdinClosed', 0)
       return 'stdinClosed'
     }
+    if (endsInput && this.#isTerminal) {
+      const message = 'the input of a terminal cannot be closed: write the byte 0x04 to type its end'
+      throw new GatewayError('invalidParams', message, { data: { field: 'endsInput' } })
+    }
     const isRepeated = this.#writes.knows(writeId)
     const outcome = this.#writes.once(writeId, () => {
-      return this.#terminated ? 'closed' : (this.#input?.write(bytes, signal) ?? 'closed')
+      if (this.#terminated || this.#input === undefined) return 'closed'
+      return endsInput ? this.#input.writeLast(bytes, signal) : this.#input.write(bytes, signal)
     })
     const settled = (status: 'accepted' | 'closed') => {
       const answer = status === 'closed' && this.#terminated ? 'failed' : status === 'closed' ? 'stdinClosed' : status

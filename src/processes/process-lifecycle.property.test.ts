@@ -96,7 +96,9 @@ it('comes to one completion for each process, and to nothing left, whatever happ
             break
           case 'write':
             try {
-              void Promise.resolve(table.write(id, `${which}`, Buffer.from('x'), idle)).catch(() => {})
+              void Promise.resolve(table.write(id, { writeId: `${which}`, bytes: Buffer.from('x') }, idle)).catch(
+                () => {},
+              )
             } catch {}
             break
         }

@@ -92,7 +92,7 @@ describe('the id of a process', () => {
   it('means nothing when it was never started', async () => {
     const { table } = tableWith()
     expect(() => table.read('p', fromStart, idle)).toThrow('unknown process id p')
-    expect(table.write('p', '1', Buffer.from('a'), idle)).toBe('unknownProcess')
+    expect(table.write('p', { writeId: '1', bytes: Buffer.from('a') }, idle)).toBe('unknownProcess')
     await table.interrupt('p')
     expect(table.terminate('p')).toBe(false)
   })
@@ -133,7 +133,7 @@ describe('a start that takes time', () => {
 
   it('is waited for by what comes meanwhile, in the order it came', async () => {
     const { host, table, prepared, started } = pending()
-    const write = table.write('p', '1', Buffer.from('a'), idle)
+    const write = table.write('p', { writeId: '1', bytes: Buffer.from('a') }, idle)
     const read = table.read('p', fromStart, idle)
     const interrupt = table.interrupt('p')
     expect(host.engine.children).toEqual([])

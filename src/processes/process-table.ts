@@ -8,6 +8,7 @@ import { SystemError } from './libc.ts'
 import type { ProcessOrigin } from './process-life.ts'
 import type { StartMode } from './process-metrics.ts'
 import type { ReadRequest } from './process-output.ts'
+import type { InputWrite } from './written-inputs.ts'
 
 /** A start that has been accepted and whose process does not exist yet. */
 class PendingStart {
@@ -57,9 +58,9 @@ export class ProcessTable implements AsyncDisposable {
     })
   }
 
-  write(id: string, writeId: string, bytes: Buffer, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
+  write(id: string, write: InputWrite, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
     return this.#onceStarted(id, process => {
-      if (process !== undefined) return process.write(writeId, bytes, signal)
+      if (process !== undefined) return process.write(write, signal)
       this.#host.metrics.written('unknownProcess', 0)
       return 'unknownProcess'
     })

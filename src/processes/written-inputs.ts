@@ -1,5 +1,14 @@
 import { rememberedWriteIds } from '../protocol/limits.ts'
 
+/** One write to standard input. */
+export interface InputWrite {
+  /** Not empty; a known id is acknowledged and not written again. */
+  readonly writeId: string
+  readonly bytes: Buffer
+  /** Whether nothing follows: then the pipe is closed once this is written. */
+  readonly endsInput?: boolean
+}
+
 /**
  * Which writes a process has accepted, so that a write repeated after a lost connection is not applied twice. The oldest
  * id is forgotten first; repeating an id does not refresh it.

@@ -22,6 +22,43 @@ export const errorKinds = {
 
 export type ErrorKind = keyof typeof errorKinds
 
+/** JSON-RPC's code for what an implementation defines. No gateway sends it. */
+const callFailed = -32000
+
+/**
+ * Ways a call can fail that no gateway reports: only the client throws these, so that callers have one class and one
+ * `switch (error.kind)`.
+ */
+export const callErrorKinds = {
+  /** The program that should speak the protocol cannot be started. */
+  spawnFailed: { code: callFailed, retryable: false },
+  connectFailed: { code: callFailed, retryable: true },
+  /** Neither a connection nor a handshake came about in the time it may take. */
+  connectTimedOut: { code: callFailed, retryable: true },
+  /** The connection broke under the call, which may have taken effect or not. */
+  disconnected: { code: callFailed, retryable: true },
+  /** The session is gone for good, and this client with it: connect again. */
+  sessionLost: { code: callFailed, retryable: false },
+  /** The session is being resumed, and the caller did not want to wait. */
+  recovering: { code: callFailed, retryable: true },
+  /** The peer says what the protocol does not allow. */
+  protocolViolation: { code: callFailed, retryable: false },
+  /** The peer answered with a code that no kind has; the message tells it. */
+  rejected: { code: callFailed, retryable: false },
+  /** One process cannot be followed any further; the connection and all others go on. */
+  processFailed: { code: callFailed, retryable: false },
+  /** Output was evicted before it was read. */
+  outputLost: { code: callFailed, retryable: false },
+  /** The command took longer than the caller allowed and was killed. */
+  timedOut: { code: callFailed, retryable: false },
+  /** The peer does not announce what the call needs. */
+  unsupported: { code: callFailed, retryable: false },
+} as const
+
+export type CallErrorKind = keyof typeof callErrorKinds
+
+const allKinds = { ...errorKinds, ...callErrorKinds }
+
 /** What `error.data` may hold. Additive: peers ignore what they do not know. */
 export interface ErrorData {
   /** The parameter that was refused. */
@@ -34,29 +71,38 @@ export interface ErrorData {
   readonly limit?: { readonly name: string; readonly value: number }
 }
 
-export class GatewayError extends Error {
+export class GatewayError<Kind extends ErrorKind | CallErrorKind = ErrorKind | CallErrorKind> extends Error {
   override readonly name = 'GatewayError'
-  readonly kind: ErrorKind
+  readonly kind: Kind
   readonly data: ErrorData | undefined
 
-  constructor(kind: ErrorKind, message: string, options: { data?: ErrorData; cause?: unknown } = {}) {
+  constructor(kind: Kind, message: string, options: { data?: ErrorData; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.kind = kind
     this.data = options.data
   }
 
   get code(): number {
-    return errorKinds[this.kind].code
+    return allKinds[this.kind].code
   }
 
-  /** Turns whatever was thrown into an error of ours. Used once, by the dispatcher. */
-  static from(thrown: unknown): GatewayError {
-    if (thrown instanceof GatewayError) return thrown
+  /** Whether repeating the same call may help. */
+  get isRetryable(): boolean {
+    return allKinds[this.kind].retryable
+  }
+
+  /** Turns whatever was thrown into an error of ours that has a code on the wire. Used once, by the dispatcher. */
+  static from(thrown: unknown): GatewayError<ErrorKind> {
+    if (thrown instanceof GatewayError && thrown.isForPeers()) return thrown
     return new GatewayError('internal', 'internal error', { cause: thrown })
   }
 
-  /** A bound of this gateway is reached: says which, and that nothing was done. */
-  static limit(name: string, value: number, message: string): GatewayError {
+  /** A bound is reached: says which, and that nothing was done. */
+  static limit(name: string, value: number, message: string): GatewayError<'limitReached'> {
     return new GatewayError('limitReached', message, { data: { limit: { name, value } } })
+  }
+
+  private isForPeers(): this is GatewayError<ErrorKind> {
+    return this.kind in errorKinds
   }
 }

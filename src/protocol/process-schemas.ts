@@ -88,6 +88,10 @@ export const WriteInput = z.object({
   processId,
   chunk: base64,
   writeId: z.string().describe('not empty; a repeated id is acknowledged and not written again'),
+  endsInput: z
+    .boolean()
+    .default(false)
+    .describe('an addition, announced as `inputEnd`: nothing follows, a pipe is closed once this is written'),
 })
 
 export const writeStatus = z.enum(['accepted', 'unknownProcess', 'stdinClosed', 'starting'])

@@ -25,7 +25,9 @@ const table: Record<string, readonly string[]> = {
     'fetching',
     'discovery',
   ],
-  cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway'],
+  client: ['protocol', 'lifecycle', 'telemetry'],
+  backends: ['protocol', 'lifecycle', 'telemetry', 'processes', 'gateway', 'client'],
+  cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway', 'client', 'backends'],
 }
 
 /** Packages that live behind one door. */
@@ -33,17 +35,19 @@ const doors: Record<string, readonly string[]> = {
   koffi: ['processes/libc.ts', 'processes/libc-symbols.ts'],
   fastify: ['gateway/websocket-listener.ts', 'gateway/admin-listener.ts', 'gateway/pages.ts'],
   '@fastify/websocket': ['gateway/websocket-listener.ts'],
-  ws: ['gateway/websocket-transport.ts'],
+  ws: ['gateway/websocket-transport.ts', 'client/websocket-channel.ts'],
   undici: ['fetching/http-client.ts'],
   'smol-toml': ['config/config-file.ts', 'discovery/toml-selection.ts'],
 }
 
 /** Each SDK package has one door, the API a few. */
 const telemetryDoors = new Set(
-  ['opentelemetry', 'opentelemetry-tracing', 'log-relay', 'resend-queue'].map(name => `telemetry/${name}.ts`),
+  ['opentelemetry', 'opentelemetry-tracing', 'call-tracing', 'log-relay', 'resend-queue'].map(
+    name => `telemetry/${name}.ts`,
+  ),
 )
 /** What puts the rooms together, and is imported by no room. */
-const wiring = new Set(['main.ts', 'observation.ts'])
+const wiring = new Set(['main.ts', 'observation.ts', 'run-program.ts'])
 
 const source = path.resolve(import.meta.dirname, '../../src')
 

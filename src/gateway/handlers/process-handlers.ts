@@ -57,11 +57,12 @@ export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
       return session.processes.read(processId, request, signal)
     },
 
-    'process/write'({ processId, chunk, writeId }, { session, signal }) {
+    'process/write'({ processId, chunk, writeId, endsInput }, { session, signal }) {
       if (writeId === '') {
         throw new GatewayError('invalidParams', 'writeId must not be empty', { data: { field: 'writeId' } })
       }
-      return after(session.processes.write(processId, writeId, chunk, signal), status => ({ status }))
+      const write = { writeId, bytes: chunk, endsInput }
+      return after(session.processes.write(processId, write, signal), status => ({ status }))
     },
 
     'process/signal'({ processId }, { session }) {

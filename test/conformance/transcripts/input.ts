@@ -85,6 +85,40 @@ export const input: readonly Transcript[] = [
     ],
   },
   {
+    name: 'closes the input with the write that ends it',
+    only: 'execgate',
+    steps: [
+      ...shakeHands(),
+      ...starts(1, 'p', ['cat'], { pipeStdin: true }),
+      write(2, 'p', '1', 'a\n'),
+      expect('exact', answered(2, 'accepted')),
+      send({
+        id: 3,
+        method: 'process/write',
+        params: { processId: 'p', chunk: base64('b\n'), writeId: '2', endsInput: true },
+      }),
+      expect('exact', answered(3, 'accepted')),
+      prints('exact', 'p', 'stdout', 'a\nb\n'),
+      ends('exact', 'p', 0),
+    ],
+  },
+  {
+    name: 'refuses to close the input of a terminal',
+    only: 'execgate',
+    steps: [
+      ...shakeHands(),
+      ...starts(1, 'p', ['cat'], { tty: true }),
+      send({ id: 2, method: 'process/write', params: { processId: 'p', chunk: '', writeId: '1', endsInput: true } }),
+      expect(
+        'exact',
+        refused(2, -32602, 'the input of a terminal cannot be closed: write the byte 0x04 to type its end'),
+      ),
+      terminate(3, 'p'),
+      expect('exact', { id: 3, result: { running: true } }),
+      ends('exact', 'p', 137),
+    ],
+  },
+  {
     name: 'fails a write after terminate',
     steps: [
       ...shakeHands(),

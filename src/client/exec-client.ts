@@ -1,0 +1,232 @@
+import { Ledger } from '../lifecycle/ledger.ts'
+import { Timers } from '../lifecycle/timers.ts'
+import { GatewayError } from '../protocol/gateway-error.ts'
+import type { MethodName, ParamsInput, Result } from '../protocol/method-table.ts'
+import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
+import { type OpenTelemetryApi, traceCalls } from '../telemetry/call-tracing.ts'
+import type { Dial } from './channel.ts'
+import { orAborted, pause, withDeadline } from './deadline.ts'
+import { durationText } from './durations.ts'
+import { collect, type ExecResult, feed } from './exec.ts'
+import { Link, type LinkState } from './link.ts'
+import { Process } from './process.ts'
+import type { CallOptions } from './process-calls.ts'
+import { type InputEnd, inputEndUnsupported } from './process-input.ts'
+import { endProcess, startProcess } from './process-start.ts'
+import { type Command, startParams, type StartOptions } from './start-options.ts'
+import { type ServerCommand, StdioChannel } from './stdio-channel.ts'
+import { type ServerStreams, StreamChannel } from './stream-channel.ts'
+import { WebSocketChannel } from './websocket-channel.ts'
+
+const defaults = {
+  clientName: 'execgate-client',
+  connectTimeoutMs: 10_000,
+  handshakeTimeoutMs: 10_000,
+  recoveryMs: 45_000,
+  retryMs: 100,
+  silenceMs: 45_000,
+  bufferBytes: 8 * 1024 * 1024,
+  maxOutputBytes: 16 * 1024 * 1024,
+}
+
+/** How long disposing waits for the end of what still runs. */
+const disposeMs = 2000
+
+/** The addition by which a server announces that it can close standard input. */
+const inputEndExtension = 'inputEnd'
+
+/** Where the server is. */
+export type Server = string | URL | ServerCommand | ServerStreams
+
+export interface ClientOptions {
+  /** How the client introduces itself; for diagnostics. Default `execgate-client`. */
+  readonly clientName?: string
+  /** A session to take up instead of starting a new one. */
+  readonly resumeSessionId?: string
+  /** Sent with a WebSocket upgrade, such as `authorization`. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** For one WebSocket connection to come about. Default 10 s. */
+  readonly connectTimeoutMs?: number
+  /** For the handshake on a new connection. Default 10 s. */
+  readonly handshakeTimeoutMs?: number
+  /** How long an outage may last. Default 45 s; servers keep a session for 80 s, those before release 0.169 for 30 s. */
+  readonly recoveryMs?: number
+  /** Between two attempts to resume. Default 100 ms. */
+  readonly retryMs?: number
+  /** A WebSocket without a byte for this long counts as broken. Default 45 s. */
+  readonly silenceMs?: number
+  /** The OpenTelemetry API: gives every call a span of kind CLIENT, which the server's spans become children of. */
+  readonly openTelemetry?: OpenTelemetryApi
+  /** Told whenever the connection breaks, is back, is given up, or is closed by the caller. */
+  readonly stateChanged?: (state: LinkState) => void
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal
+}
+
+export interface ExecOptions extends StartOptions {
+  /** All of its standard input. Needs a server that announces `inputEnd`. */
+  readonly input?: string | Uint8Array
+  /** The command is killed after this long, and the call fails with `timedOut`. Default: no limit. */
+  readonly timeoutMs?: number
+  /** The command is killed when it writes more, and the call fails with `limitReached`. Default 16 MiB. */
+  readonly maxOutputBytes?: number
+}
+
+/**
+ * A session with an exec server. It survives broken connections: calls wait while it is resumed, output is neither lost nor
+ * repeated, input is written once. Everything it throws is a GatewayError, or the reason of the caller's own signal.
+ */
+export class ExecClient implements AsyncDisposable {
+  readonly #link: Link
+  #environment: Promise<EnvironmentInfo> | undefined
+  #description: Promise<EnvironmentInfo | undefined> | undefined
+  #disposal: Promise<void> | undefined
+
+  private constructor(link: Link) {
+    this.#link = link
+  }
+
+  /**
+   * Connects to a `ws:` or `wss:` URL, starts a server that speaks over standard input and output, or speaks to one over streams
+   * that are there. Only a URL can be reconnected to: the other two end with the client.
+   */
+  static async connect(server: Server, options: ClientOptions = {}): Promise<ExecClient> {
+    const timers = new Timers(new Ledger())
+    const { clientName, handshakeTimeoutMs, recoveryMs, retryMs } = { ...defaults, ...options }
+    const link = await Link.open(
+      {
+        dial: dialOf(server, options, timers),
+        canReconnect: typeof server === 'string' || server instanceof URL,
+        clientName,
+        resumeSessionId: options.resumeSessionId,
+        handshakeTimeoutMs,
+        limits: { recoveryMs, retryMs },
+        timers,
+        tracing: options.openTelemetry && traceCalls(options.openTelemetry),
+        stateChanged: options.stateChanged,
+      },
+      options.signal ?? new AbortController().signal,
+    )
+    return new ExecClient(link)
+  }
+
+  /** The only credential for resuming the session. */
+  get sessionId(): string {
+    return this.#link.sessionId
+  }
+
+  /** Looking at it connects to nothing. */
+  get state(): LinkState {
+    return this.#link.state
+  }
+
+  /**
+   * Calls a method of the protocol as it is. While the session is being resumed it waits; when the connection breaks under it,
+   * it fails with `disconnected`, as it may have taken effect. `environment/status` never waits.
+   */
+  call<M extends MethodName>(method: M, params: ParamsInput<M>, options: CallOptions = {}): Promise<Result<M>> {
+    return this.#link.call(method, params, method === 'environment/status' ? { ...options, waits: false } : options)
+  }
+
+  /** What the server tells of its host, asked for once if it was not told at the handshake. */
+  environment(): Promise<EnvironmentInfo> {
+    const told = this.#link.environmentInfo
+    this.#environment ??= told === undefined ? this.#askEnvironment() : Promise.resolve(told)
+    return this.#environment
+  }
+
+  /**
+   * Runs a command to its end. A non-zero exit code is a result.
+   * @throws GatewayError when it cannot be started, followed, or does not end within its limits; it is killed then
+   */
+  async exec(command: Command, options: ExecOptions = {}): Promise<ExecResult> {
+    const { input, timeoutMs, maxOutputBytes = defaults.maxOutputBytes } = options
+    if (input !== undefined && inputEndOf(await this.#described(), options) === 'unsupported')
+      throw inputEndUnsupported()
+    const tooLong = () =>
+      new GatewayError('timedOut', `the command did not end within ${durationText(timeoutMs ?? 0)} and was killed`)
+    using deadline = withDeadline(this.#link.timers, options.signal, timeoutMs, tooLong)
+    const { signal } = deadline
+    const stdin = input === undefined ? options.stdin : 'pipe'
+    await using process = await this.start(command, { ...options, ...(stdin && { stdin }), signal })
+    const collected = collect(process, maxOutputBytes, signal)
+    if (input === undefined) return await collected
+    const [result] = await Promise.all([collected, feed(process, input)])
+    return result
+  }
+
+  /**
+   * Starts a command and returns while it runs.
+   * @throws GatewayError when it cannot be started
+   */
+  async start(command: Command, options: StartOptions = {}): Promise<Process> {
+    const link = this.#link
+    const environment = await orAborted(this.#described(), options.signal)
+    const params = startParams(command, options, environment?.cwd ?? 'file:///')
+    const remote = await startProcess(link, params, options.signal)
+    return new Process({
+      remote,
+      inputEnd: inputEndOf(environment, options),
+      timers: link.timers,
+      bufferBytes: options.bufferBytes ?? defaults.bufferBytes,
+      holdInput: options.holdsConnection === true ? () => link.holdInput() : undefined,
+      end: () => endProcess(link, remote),
+    })
+  }
+
+  /** Lets go of the connection and leaves what runs to run: who knows `sessionId` can take the session up again for a while. */
+  async detach(): Promise<void> {
+    await this.#link[Symbol.asyncDispose]()
+  }
+
+  /** Kills what still runs and closes the connection. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose()
+    return this.#disposal
+  }
+
+  async #dispose(): Promise<void> {
+    const link = this.#link
+    const abort = new AbortController()
+    const ended = Promise.all(link.routes.all().map(process => endProcess(link, process)))
+    if (link.state === 'connected' || link.state === 'recovering') {
+      await Promise.race([ended, pause(link.timers, disposeMs, abort.signal).catch(() => {})])
+    }
+    abort.abort()
+    await link[Symbol.asyncDispose]()
+  }
+
+  async #askEnvironment(): Promise<EnvironmentInfo> {
+    try {
+      return await this.call('environment/info', null)
+    } catch (error) {
+      // The next one who wants to know asks again.
+      this.#environment = undefined
+      throw error
+    }
+  }
+
+  /** A server that cannot describe itself can run commands all the same. */
+  #described(): Promise<EnvironmentInfo | undefined> {
+    this.#description ??= this.environment().catch((error: unknown) => {
+      if (error instanceof GatewayError && error.kind === 'methodNotFound') return undefined
+      this.#description = undefined
+      throw error
+    })
+    return this.#description
+  }
+}
+
+function inputEndOf(environment: EnvironmentInfo | undefined, { tty = false }: StartOptions): InputEnd {
+  if (tty) return 'terminal'
+  return environment?.extensions?.includes(inputEndExtension) === true ? 'pipe' : 'unsupported'
+}
+
+function dialOf(server: Server, options: ClientOptions, timers: Timers): Dial {
+  if (typeof server === 'object' && 'command' in server) return () => StdioChannel.open(server, timers)
+  if (typeof server === 'object' && 'input' in server) return () => Promise.resolve(new StreamChannel(server, timers))
+  const { connectTimeoutMs, silenceMs } = { ...defaults, ...options }
+  const headers = options.headers ?? {}
+  const url = String(server)
+  return signal => WebSocketChannel.open({ url, headers, connectTimeoutMs, silenceMs }, timers, signal)
+}

@@ -1,0 +1,140 @@
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+import type { Timers } from '../lifecycle/timers.ts'
+import { closeCodes } from '../protocol/close-codes.ts'
+import { GatewayError } from '../protocol/gateway-error.ts'
+import { maxMessageBytes } from '../protocol/limits.ts'
+import type { Channel, ChannelEvents } from './channel.ts'
+import { durationText } from './durations.ts'
+
+/** How long the closing handshake may take. */
+const closeMs = 1000
+/** Pings sent before a silent peer is given up. */
+const pingsUnanswered = 3
+
+export interface WebSocketOptions {
+  /** `ws:` or `wss:`. */
+  readonly url: string
+  /** Sent with the upgrade. Never contains `Origin`, which servers refuse. */
+  readonly headers: Readonly<Record<string, string>>
+  /** For name resolution, TCP, TLS and the upgrade together. */
+  readonly connectTimeoutMs: number
+  /** A connection without a byte for this long is given up, so that a half-open one does not hang every call. */
+  readonly silenceMs: number
+}
+
+/** One WebSocket: each message is one frame of text. */
+export class WebSocketChannel implements Channel {
+  readonly #websocket: WebSocket
+  readonly #timers: Timers
+  readonly #silenceMs: number
+
+  private constructor(websocket: WebSocket, timers: Timers, silenceMs: number) {
+    this.#websocket = websocket
+    this.#timers = timers
+    this.#silenceMs = silenceMs
+  }
+
+  static async open(options: WebSocketOptions, timers: Timers, signal: AbortSignal): Promise<WebSocketChannel> {
+    signal.throwIfAborted()
+    const websocket = dial(options)
+    // Whoever opens it is told by the promise; later errors are followed by a close that says all there is to say.
+    websocket.on('error', () => {})
+    // Nothing is taken from it before `start`.
+    websocket.on('open', () => websocket.pause())
+    const abort = new AbortController()
+    const giveUp = () => abort.abort(signal.reason)
+    signal.addEventListener('abort', giveUp, { once: true })
+    using _deadline = timers.after(options.connectTimeoutMs, () => abort.abort(timedOut(options)))
+    try {
+      await once(websocket, 'open', { signal: abort.signal })
+    } catch (error) {
+      websocket.terminate()
+      if (abort.signal.aborted) throw abort.signal.reason
+      throw failed(options, error)
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+    }
+    return new WebSocketChannel(websocket, timers, options.silenceMs)
+  }
+
+  start(events: ChannelEvents): void {
+    const websocket = this.#websocket
+    const liveness = this.#watch()
+    websocket.on('message', (data: Buffer) => events.received(data.toString()))
+    websocket.on('close', (_code, reason: Buffer) => {
+      liveness[Symbol.dispose]()
+      events.ended(reason.length === 0 ? undefined : reason.toString())
+    })
+    websocket.resume()
+  }
+
+  send(text: string): void {
+    if (this.#websocket.readyState === WebSocket.OPEN) this.#websocket.send(text)
+  }
+
+  pause(): void {
+    this.#websocket.pause()
+  }
+
+  resume(): void {
+    this.#websocket.resume()
+  }
+
+  async close(): Promise<void> {
+    const websocket = this.#websocket
+    if (websocket.readyState === WebSocket.CLOSED) return
+    const isClosed = once(websocket, 'close')
+    // The peer's goodbye has to be read.
+    websocket.resume()
+    websocket.close(closeCodes.normal)
+    using _deadline = this.#timers.after(closeMs, () => websocket.terminate())
+    await isClosed
+  }
+
+  /** Pings a silent peer, and gives it up when it stays silent. Every WebSocket has to answer pings, RFC 6455 section 5.5.2. */
+  #watch(): Disposable {
+    const websocket = this.#websocket
+    let silentTurns = 0
+    for (const sign of ['message', 'ping', 'pong']) {
+      websocket.on(sign, () => {
+        silentTurns = 0
+      })
+    }
+    return this.#timers.every(this.#silenceMs / pingsUnanswered, () => {
+      // Nothing is heard while nothing is taken in.
+      silentTurns = websocket.isPaused ? 0 : silentTurns + 1
+      if (silentTurns >= pingsUnanswered) websocket.terminate()
+      else if (websocket.readyState === WebSocket.OPEN) websocket.ping()
+    })
+  }
+}
+
+function dial(options: WebSocketOptions): WebSocket {
+  try {
+    return new WebSocket(options.url, {
+      headers: { ...options.headers },
+      perMessageDeflate: false,
+      maxPayload: maxMessageBytes,
+    })
+  } catch (error) {
+    throw failed(options, error)
+  }
+}
+
+function failed({ url }: WebSocketOptions, error: unknown): GatewayError {
+  const cause = error instanceof Error ? error.message || error.name : String(error)
+  const message = `failed to connect to exec-server websocket \`${withoutCredentials(url)}\`: ${cause}`
+  return new GatewayError('connectFailed', message, { cause: error })
+}
+
+function timedOut({ url, connectTimeoutMs }: WebSocketOptions): GatewayError {
+  const after = durationText(connectTimeoutMs)
+  const message = `timed out connecting to exec-server websocket \`${withoutCredentials(url)}\` after ${after}`
+  return new GatewayError('connectTimedOut', message)
+}
+
+/** Credentials live in what follows the path, and in front of the host. */
+function withoutCredentials(url: string): string {
+  return url.replace(/[?#].*$/s, '').replace(/^(\w+:\/\/)[^/@]*@/, '$1')
+}
