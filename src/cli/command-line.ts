@@ -6,6 +6,9 @@ import { shorten } from '../config/quoting.ts'
 import { loadSettings } from '../config/settings.ts'
 import type { Environment } from '../config/sources.ts'
 import { commandHelp, programHelp, versionText } from './help.ts'
+import { readLoadArguments } from './load-arguments.ts'
+import { loadHelp } from './load-help.ts'
+import type { LoadSettings } from './load-options.ts'
 
 /** What the program is asked to do. */
 export type CommandLine =
@@ -16,6 +19,7 @@ export type CommandLine =
       /** Sentences for the log, once there is one. */
       readonly warnings: readonly string[]
     }
+  | { readonly kind: 'load'; readonly settings: LoadSettings }
   /** Text for standard output; the exit status is 0. */
   | { readonly kind: 'print'; readonly text: string }
   /** One line for standard error. */
@@ -39,6 +43,7 @@ export function interpretCommandLine(
   const [first = '--help', ...rest] = argv
   if (isHelp(first)) return { kind: 'print', text: programHelp() }
   if (first === '--version') return { kind: 'print', text: versionText }
+  if (first === 'load') return interpretLoad(rest)
   const command = commands.find(name => name === first)
   if (command === undefined) return { kind: 'refuse', message: refuseUnknown(first), exitCode: usageRefused }
   if (rest.some(isHelp)) return { kind: 'print', text: commandHelp(command) }
@@ -48,6 +53,13 @@ export function interpretCommandLine(
   return { kind: 'run', command, ...loaded }
 }
 
+function interpretLoad(argv: readonly string[]): CommandLine {
+  if (argv.some(isHelp)) return { kind: 'print', text: loadHelp() }
+  const settings = readLoadArguments(argv)
+  if (isProblem(settings)) return { kind: 'refuse', message: settings.problem, exitCode: usageRefused }
+  return { kind: 'load', settings }
+}
+
 function isHelp(argument: string): boolean {
   return argument === '--help' || argument === '-h'
 }
@@ -55,5 +67,5 @@ function isHelp(argument: string): boolean {
 function refuseUnknown(first: string): string {
   const shown = `\`${shorten(first)}\``
   if (first.startsWith('-')) return `${shown} stands before the command: write \`execgate COMMAND [OPTION]...\``
-  return `unknown command ${shown}${didYouMean(first, commands) || '; `execgate --help` lists the commands'}`
+  return `unknown command ${shown}${didYouMean(first, [...commands, 'load']) || '; `execgate --help` lists the commands'}`
 }

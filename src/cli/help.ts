@@ -12,9 +12,9 @@ import {
   variableOf,
 } from '../config/options.ts'
 import { configVariable } from '../config/variables.ts'
+import { lines, wrap } from './help-text.ts'
+import { loadSummary } from './load-help.ts'
 import { version } from './version.ts'
-
-const columns = 100
 
 const summaries: Readonly<Record<Command, string>> = {
   serve: 'Run the gateway: processes over WebSocket, health and metrics over HTTP.',
@@ -25,14 +25,15 @@ export const versionText = `execgate ${version}\n`
 
 /** The text of `execgate --help`, at most 100 columns wide. */
 export function programHelp(): string {
-  const widest = Math.max(...commands.map(command => command.length))
+  const all = [...commands.map(command => [command, summaries[command]] as const), ['load', loadSummary] as const]
+  const widest = Math.max(...all.map(([command]) => command.length))
   return lines(
     'execgate: start, stream and signal processes over a WebSocket that loses nothing.',
     '',
     'Usage: execgate COMMAND [OPTION]...',
     '',
     'Commands:',
-    ...commands.map(command => `  ${command.padEnd(widest)}  ${summaries[command]}`),
+    ...all.map(([command, summary]) => `  ${command.padEnd(widest)}  ${summary}`),
     '',
     'Options:',
     '  -h, --help  Print this text; after a command, all options of that command.',
@@ -90,23 +91,4 @@ function describe(key: OptionKey, command: Command): string[] {
     ...wrap(`Default: ${defaultOf(key, command)}. Allowed: ${value.allowed}.`, indent),
     ...wrap(`Variable: ${variableOf(key)}. File key: ${fileKeyOf(key)}.`, indent),
   ]
-}
-
-function wrap(text: string, prefix: string): string[] {
-  const wrapped: string[] = []
-  let line = prefix
-  for (const word of text.split(' ')) {
-    const longer = line === prefix ? `${line}${word}` : `${line} ${word}`
-    if (longer.length > columns) {
-      wrapped.push(line)
-      line = `${prefix}${word}`
-    } else {
-      line = longer
-    }
-  }
-  return [...wrapped, line]
-}
-
-function lines(...texts: string[]): string {
-  return texts.map(text => `${text}\n`).join('')
 }

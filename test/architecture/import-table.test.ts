@@ -13,7 +13,8 @@ const table: Record<string, readonly string[]> = {
   leaks: ['protocol', 'lifecycle', 'telemetry', 'processes'],
   gateway: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'sessions'],
   client: ['protocol', 'lifecycle', 'telemetry'],
-  cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway'],
+  load: ['client', 'protocol', 'lifecycle', 'telemetry'],
+  cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway', 'load'],
 }
 
 /** Packages that live behind one door. */
@@ -22,12 +23,13 @@ const doors: Record<string, readonly string[]> = {
   fastify: ['gateway/websocket-listener.ts', 'gateway/admin-listener.ts', 'gateway/pages.ts'],
   '@fastify/websocket': ['gateway/websocket-listener.ts'],
   ws: ['gateway/websocket-transport.ts', 'client/websocket-channel.ts'],
+  'hdr-histogram-js': ['load/latency-histogram.ts'],
   'smol-toml': ['config/config-file.ts'],
 }
 
 /** Each SDK package has one door, the API a few. */
 const telemetryDoors = new Set(
-  ['opentelemetry', 'opentelemetry-tracing', 'call-tracing', 'log-relay', 'resend-queue'].map(
+  ['opentelemetry', 'opentelemetry-tracing', 'call-tracing', 'log-relay', 'resend-queue', 'load-export'].map(
     name => `telemetry/${name}.ts`,
   ),
 )
