@@ -1,5 +1,4 @@
-import type { GatewayError } from '../protocol/gateway-error.ts'
-import { protocolViolation } from './call-errors.ts'
+import { GatewayError } from '../protocol/gateway-error.ts'
 
 /** Calls in flight on one connection. */
 const maxCalls = 1024
@@ -31,7 +30,8 @@ export class CallSlots {
   }
 
   static refusal(): GatewayError {
-    return protocolViolation(`exec-server has reached its limit of ${maxCalls} pending requests`)
+    const message = `exec-server protocol error: exec-server has reached its limit of ${maxCalls} pending requests`
+    return GatewayError.limit('maxCalls', maxCalls, message)
   }
 }
 

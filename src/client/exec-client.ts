@@ -53,7 +53,7 @@ export interface ClientOptions {
   readonly silenceMs?: number
   /** The OpenTelemetry API: gives every call a span of kind CLIENT, which the server's spans become children of. */
   readonly openTelemetry?: OpenTelemetryApi
-  /** Told whenever the connection breaks, is back, or is given up. */
+  /** Told whenever the connection breaks, is back, is given up, or is closed by the caller. */
   readonly stateChanged?: (state: LinkState) => void
   /** Gives up connecting. */
   readonly signal?: AbortSignal
@@ -75,6 +75,7 @@ export interface ExecOptions extends StartOptions {
 export class ExecClient implements AsyncDisposable {
   readonly #link: Link
   #environment: Promise<EnvironmentInfo> | undefined
+  #description: Promise<EnvironmentInfo | undefined> | undefined
   #disposal: Promise<void> | undefined
 
   private constructor(link: Link) {
@@ -138,9 +139,8 @@ export class ExecClient implements AsyncDisposable {
    */
   async exec(command: Command, options: ExecOptions = {}): Promise<ExecResult> {
     const { input, timeoutMs, maxOutputBytes = defaults.maxOutputBytes } = options
-    if (input !== undefined && (await this.#inputEnd(options.tty ?? false)) === 'unsupported') {
+    if (input !== undefined && inputEndOf(await this.#described(), options) === 'unsupported')
       throw inputEndUnsupported()
-    }
     const tooLong = () =>
       new GatewayError('timedOut', `the command did not end within ${durationText(timeoutMs ?? 0)} and was killed`)
     using deadline = withDeadline(this.#link.timers, options.signal, timeoutMs, tooLong)
@@ -159,12 +159,12 @@ export class ExecClient implements AsyncDisposable {
    */
   async start(command: Command, options: StartOptions = {}): Promise<Process> {
     const link = this.#link
-    const inputEnd = await this.#inputEnd(options.tty ?? false)
-    const cwd = (await this.#environmentOrNothing())?.cwd ?? 'file:///'
-    const remote = await startProcess(link, startParams(command, options, cwd), options.signal)
+    const environment = await this.#described()
+    const params = startParams(command, options, environment?.cwd ?? 'file:///')
+    const remote = await startProcess(link, params, options.signal)
     return new Process({
       remote,
-      inputEnd,
+      inputEnd: inputEndOf(environment, options),
       timers: link.timers,
       bufferBytes: options.bufferBytes ?? defaults.bufferBytes,
       end: () => endProcess(link, remote),
@@ -186,7 +186,7 @@ export class ExecClient implements AsyncDisposable {
     const link = this.#link
     const abort = new AbortController()
     const ended = Promise.all(link.routes.all().map(process => endProcess(link, process)))
-    if (link.state !== 'failed') {
+    if (link.state === 'connected' || link.state === 'recovering') {
       await Promise.race([ended, pause(link.timers, disposeMs, abort.signal).catch(() => {})])
     }
     abort.abort()
@@ -203,23 +203,20 @@ export class ExecClient implements AsyncDisposable {
     }
   }
 
-  /** A server that does not describe itself can run commands all the same. */
-  async #environmentOrNothing(): Promise<EnvironmentInfo | undefined> {
-    try {
-      return await this.environment()
-    } catch (error) {
-      if (error instanceof GatewayError && (error.kind === 'methodNotFound' || error.kind === 'protocolViolation')) {
-        return undefined
-      }
+  /** A server that cannot describe itself can run commands all the same. */
+  #described(): Promise<EnvironmentInfo | undefined> {
+    this.#description ??= this.environment().catch((error: unknown) => {
+      if (error instanceof GatewayError && error.kind === 'methodNotFound') return undefined
+      this.#description = undefined
       throw error
-    }
+    })
+    return this.#description
   }
+}
 
-  async #inputEnd(tty: boolean): Promise<InputEnd> {
-    if (tty) return 'terminal'
-    const environment = await this.#environmentOrNothing()
-    return environment?.extensions?.includes(inputEndExtension) === true ? 'pipe' : 'unsupported'
-  }
+function inputEndOf(environment: EnvironmentInfo | undefined, { tty = false }: StartOptions): InputEnd {
+  if (tty) return 'terminal'
+  return environment?.extensions?.includes(inputEndExtension) === true ? 'pipe' : 'unsupported'
 }
 
 function webSocketDial(url: string, options: ClientOptions, timers: Timers): Dial {

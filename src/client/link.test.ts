@@ -89,7 +89,7 @@ it('gives up a connection that does not come about when the time is over', async
   await vi.advanceTimersByTimeAsync(0)
   expect(aborted).toHaveBeenCalledOnce()
   await link[Symbol.asyncDispose]()
-  expect(link.state).toBe('failed')
+  expect(link.state).toBe('closed')
 })
 
 it('waits with a recovery until the outcome of a start is decided', async () => {

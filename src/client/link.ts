@@ -19,8 +19,8 @@ type State =
   | { readonly name: 'connected'; readonly generation: Generation }
   /** The session is being taken up on another connection. */
   | { readonly name: 'recovering'; readonly lost: string; readonly abort: AbortController }
-  /** For good: the first reason stays. */
-  | { readonly name: 'failed'; readonly error: GatewayError }
+  /** For good, whether the session was lost or the caller closed the client: the first reason stays. */
+  | { readonly name: 'failed' | 'closed'; readonly error: GatewayError }
 
 export type LinkState = State['name']
 
@@ -126,7 +126,7 @@ export class Link implements ProcessCalls, AsyncDisposable {
   async usable({ signal, waits = true }: CallOptions = {}): Promise<Generation> {
     for (;;) {
       const state = this.#state
-      if (state.name === 'failed') throw state.error
+      if ('error' in state) throw state.error
       if (state.name === 'connected' && !state.generation.isOver) return state.generation
       if (!waits) throw new GatewayError('recovering', 'exec-server environment is recovering')
       await orAborted(this.#changed.promise, signal)
@@ -142,7 +142,7 @@ export class Link implements ProcessCalls, AsyncDisposable {
   async #dispose(): Promise<void> {
     const state = this.#state
     const error = sessionLost('the client was closed')
-    this.#fail(error)
+    this.#fail(error, 'closed')
     if (state.name === 'recovering') state.abort.abort(error)
     await this.#latest.close()
   }
@@ -211,9 +211,9 @@ export class Link implements ProcessCalls, AsyncDisposable {
     }
   }
 
-  #fail(error: GatewayError): void {
-    if (this.#state.name === 'failed') return
-    this.#become({ name: 'failed', error })
+  #fail(error: GatewayError, name: 'failed' | 'closed' = 'failed'): void {
+    if ('error' in this.#state) return
+    this.#become({ name, error })
     this.routes.failAll(error)
   }
 

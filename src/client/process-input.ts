@@ -1,6 +1,7 @@
 import { WritableStream } from 'node:stream/web'
 import { GatewayError } from '../protocol/gateway-error.ts'
-import type { RemoteProcess, WriteOptions } from './remote-process.ts'
+import type { WriteStatus } from '../protocol/process-schemas.ts'
+import type { RemoteProcess } from './remote-process.ts'
 
 /** The part of a large write that goes into one message. */
 const maxWriteBytes = 1024 * 1024
@@ -22,26 +23,30 @@ export type InputEnd =
  */
 export function processInput(process: RemoteProcess, end: InputEnd): WritableStream<Uint8Array | string> {
   const abort = new AbortController()
-  const write = async (bytes: Uint8Array, options: WriteOptions = {}) => {
-    const status = await process.write(bytes, { ...options, signal: abort.signal })
-    if (status === 'accepted') return
-    if (status === 'unknownProcess') {
-      throw new GatewayError('notFound', `process ${process.id} is not known to the server any more`)
-    }
-    throw new GatewayError('refused', `the standard input of process ${process.id} is closed`)
-  }
+  const write = (bytes: Uint8Array, endsInput = false) => process.write(bytes, { endsInput, signal: abort.signal })
   return new WritableStream<Uint8Array | string>({
     write: async chunk => {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-      for (let at = 0; at < bytes.length; at += maxWriteBytes) await write(bytes.subarray(at, at + maxWriteBytes))
+      for (let at = 0; at < bytes.length; at += maxWriteBytes) {
+        const status = await write(bytes.subarray(at, at + maxWriteBytes))
+        if (status !== 'accepted') throw refusedWrite(process.id, status)
+      }
     },
+    // Whatever is answered: an input that is closed already is what was wanted.
     close: async () => {
       if (end === 'unsupported') throw inputEndUnsupported()
-      if (end === 'terminal') return write(endOfTransmission)
-      await write(new Uint8Array(), { endsInput: true })
+      if (end === 'terminal') await write(endOfTransmission)
+      else await write(new Uint8Array(), true)
     },
     abort: reason => abort.abort(reason),
   })
+}
+
+function refusedWrite(processId: string, status: Exclude<WriteStatus, 'accepted'>): GatewayError {
+  if (status === 'unknownProcess') {
+    return new GatewayError('notFound', `process ${processId} is not known to the server any more`)
+  }
+  return new GatewayError('refused', `the standard input of process ${processId} is closed`)
 }
 
 export function inputEndUnsupported(): GatewayError {

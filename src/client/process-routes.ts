@@ -1,5 +1,4 @@
 import { GatewayError } from '../protocol/gateway-error.ts'
-import { protocolViolation } from './call-errors.ts'
 import { SequenceBroken } from './event-sequence.ts'
 import { decodeEvent } from './process-event.ts'
 import type { RemoteProcess } from './remote-process.ts'
@@ -14,7 +13,8 @@ export class ProcessRoutes {
    */
   add(process: RemoteProcess): void {
     if (this.#processes.has(process.id)) {
-      throw protocolViolation(`session already registered for process ${process.id}`)
+      const message = `exec-server protocol error: session already registered for process ${process.id}`
+      throw new GatewayError('invalidRequest', message)
     }
     this.#processes.set(process.id, process)
   }

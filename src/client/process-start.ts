@@ -55,12 +55,21 @@ async function endWhenAnswered(link: Link, process: RemoteProcess, answered: Pro
   await endProcess(link, process)
 }
 
-/** Ends what may run, however many connections it takes, and lets go of it then. */
+/** Ends what may run, however many connections it takes, and lets go of it when it has exited. */
 export async function endProcess(link: Link, process: RemoteProcess): Promise<void> {
+  const isEnding = await terminate(link, process)
+  // One whose start was not answered is nobody's business any more.
+  if (isEnding && process.isRecoverable) await process.exited.catch(() => {})
+  link.routes.fail(process, `process ${process.id} was let go of`)
+}
+
+async function terminate(link: Link, process: RemoteProcess): Promise<boolean> {
   try {
-    await link.call('process/terminate', { processId: process.id }, { lane: 'cleanup', repeats: true })
+    const params = { processId: process.id }
+    const { running } = await link.call('process/terminate', params, { lane: 'cleanup', repeats: true })
+    return running
   } catch {
     // Refused, or the session is gone and its processes with it: there is nothing left to do.
+    return false
   }
-  link.routes.fail(process, `process ${process.id} was let go of`)
 }

@@ -2,8 +2,13 @@ import type * as OpenTelemetry from '@opentelemetry/api'
 import { ATTR_ERROR_TYPE, ATTR_RPC_METHOD, ATTR_RPC_SYSTEM_NAME } from '@opentelemetry/semantic-conventions'
 import type { TraceCarrier } from '../protocol/envelope.ts'
 
-/** The parts of `@opentelemetry/api` that a caller hands over; nothing of the SDK is needed. */
-export type OpenTelemetryApi = Pick<typeof OpenTelemetry, 'trace' | 'context' | 'SpanKind' | 'SpanStatusCode'>
+/** The parts of `@opentelemetry/api` that a caller hands over, usually all of it; nothing of the SDK is needed. */
+export interface OpenTelemetryApi {
+  readonly trace: Pick<OpenTelemetry.TraceAPI, 'getTracer'>
+  readonly context: Pick<OpenTelemetry.ContextAPI, 'active'>
+  readonly SpanKind: typeof OpenTelemetry.SpanKind
+  readonly SpanStatusCode: typeof OpenTelemetry.SpanStatusCode
+}
 
 /** The span of one call, open until the caller is told how it ended. */
 export interface CallSpan {

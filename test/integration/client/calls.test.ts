@@ -102,7 +102,8 @@ it('has a place for a clean-up when all calls are taken, and ends the connection
     ignored(stage.client.call('process/signal', { processId: `${index}`, signal: 'interrupt' }))
   }
   await expect(stage.client.call('process/signal', { processId: 'p', signal: 'interrupt' })).rejects.toMatchObject({
-    kind: 'protocolViolation',
+    kind: 'limitReached',
+    data: { limit: { name: 'maxCalls', value: 1024 } },
     message: 'exec-server protocol error: exec-server has reached its limit of 1024 pending requests',
   })
   ignored(stage.client.call('process/terminate', { processId: 'p' }, { lane: 'cleanup' }))

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { describe, expect, it } from 'vitest'
+import { ExecClient, type Process } from '../../../src/client/execgate-client.ts'
+import { CuttingProxy } from '../../support/cutting-proxy.ts'
+import { Gate } from '../../support/gate.ts'
+import { numberedLines } from '../../support/numbered-lines.ts'
+
+/** The program of the reference, which is not part of this repository: `EXECGATE_STOCK=/path/to/codex`. */
+const stock = process.env['EXECGATE_STOCK']
+const absence = stock === undefined ? ' (skipped: EXECGATE_STOCK names no codex program)' : ''
+
+/** The reference server on a free port, behind a proxy that cuts. */
+async function openStage() {
+  await using acquired = new AsyncDisposableStack()
+  const server = spawn(stock ?? '', ['exec-server', '--listen', 'ws://127.0.0.1:0'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  acquired.defer(async () => {
+    const exited = once(server, 'exit')
+    server.kill('SIGTERM')
+    await exited
+  })
+  const lines = createInterface({ input: server.stdout })
+  const [url] = (await once(lines, 'line')) as [string]
+  const proxy = acquired.use(await CuttingProxy.open(url))
+  const client = acquired.use(await ExecClient.connect(proxy.url, { retryMs: 20 }))
+  const owned = acquired.move()
+  return { client, proxy, url, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+async function untilPrinted(process: Process, text: string): Promise<void> {
+  let seen = ''
+  for await (const { bytes } of process.output) {
+    seen += bytes.toString()
+    if (seen.includes(text)) return
+  }
+}
+
+describe.skipIf(stock === undefined)(`a client of the stock server${absence}`, () => {
+  it('runs commands', async () => {
+    await using stage = await openStage()
+    expect(await stage.client.exec('echo out; echo err >&2; exit 7')).toMatchObject({
+      stdout: 'out\n',
+      stderr: 'err\n',
+      exitCode: 7,
+      sandboxDenied: false,
+      receipt: undefined,
+    })
+    await expect(stage.client.exec(['/no/such/program'])).rejects.toMatchObject({ kind: 'refused' })
+    await expect(stage.client.exec(['cat'], { input: 'x' })).rejects.toMatchObject({ kind: 'unsupported' })
+    expect(await stage.client.call('environment/status', null)).toEqual({ status: 'ready' })
+  })
+
+  it('takes every byte of a large output', async () => {
+    await using stage = await openStage()
+    const { stdoutBytes } = await stage.client.exec(['seq', '1', '300000'])
+    expect(stdoutBytes.equals(numberedLines(1, 300_000))).toBe(true)
+  })
+
+  it('writes, interrupts, kills', async () => {
+    await using stage = await openStage()
+    const script = 'trap "echo got INT; exit 3" INT; read line; echo "$line"; while :; do sleep 0.05; done'
+    await using process = await stage.client.start(script, { stdin: 'pipe' })
+    await process.stdin.getWriter().write('hello\n')
+    await untilPrinted(process, 'hello')
+    await process.interrupt()
+    expect(await process.wait()).toMatchObject({ exitCode: 3 })
+    await using sleeping = await stage.client.start(['sleep', '60'])
+    expect(await sleeping.kill()).toBe(true)
+    expect((await sleeping.wait()).exitCode).not.toBe(0)
+  })
+
+  it('types the end of the input in a terminal', async () => {
+    await using stage = await openStage()
+    await using process = await stage.client.start(['cat'], { tty: true })
+    const writer = process.stdin.getWriter()
+    await writer.write('typed\n')
+    await untilPrinted(process, 'typed\r\ntyped\r\n')
+    await writer.close()
+    expect(await process.wait()).toMatchObject({ exitCode: 0 })
+  })
+
+  it('loses nothing in an outage', async () => {
+    await using stage = await openStage()
+    using gate = new Gate()
+    await using process = await stage.client.start(`echo before; read go < ${gate.path}; seq 1 1000; exit 7`)
+    await untilPrinted(process, 'before')
+    await stage.proxy.goDown()
+    await stage.proxy.refused(2)
+    await gate.open()
+    stage.proxy.comeUp()
+    const text = await Array.fromAsync(process.output, ({ bytes }) => bytes.toString())
+    expect(text.join('')).toBe(`before\n${numberedLines(1, 1000).toString()}`)
+    expect(await process.wait()).toMatchObject({ exitCode: 7 })
+  })
+})
