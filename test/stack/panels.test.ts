@@ -46,6 +46,13 @@ async function load(program: Program, round: number): Promise<void> {
   await peer.closed
 }
 
+/** The results of a load test are sent while it runs, so that they have a rate. */
+async function measure(program: Program, env: Record<string, string>): Promise<void> {
+  const argv = ['load', 'one-shot', '--target', `tested=${program.url}`, '--runs', '1', '--duration', '4s']
+  await using generator = Program.start(argv, { env })
+  await generator.ended
+}
+
 /** On standard streams a session ends with its input, and says so in the last export. */
 async function endSession(env: Record<string, string>): Promise<void> {
   await using program = Program.start(['exec-server', '--listen', 'stdio'], { env })
@@ -66,6 +73,7 @@ it('has an answer for every query of every dashboard', { timeout: 180_000 }, asy
     await endSession({ ...env, OTEL_RESOURCE_ATTRIBUTES: 'service.instance.id=on-standard-streams' })
     const ended = `exec_server_session_duration_seconds_count >= ${round + 1}`
     await pipeline.settled(ended, values => Object.keys(values).length > 0)
+    await measure(program, { ...env, OTEL_RESOURCE_ATTRIBUTES: 'service.instance.id=load-generator' })
   }
   // A second has to pass between two scrapes for a rate.
   await pipeline.settled(

@@ -31,7 +31,7 @@ export function resultsGrid({ targets }: LoadReport): Grid {
 /** How the end of a command was learned, as the protocol's history tells it: what a final read costs. */
 export function completionGrid({ targets }: LoadReport): Grid {
   return {
-    heading: ['completion', 'end to end p50', 'end to end p95', 'wait p50', 'final read p50', 'change'],
+    heading: ['completion', 'end to end p50', 'end to end p95', 'wait p50', 'final read p50', 'change', 'errors'],
     rows: targets.map(target => [
       target.name,
       inMs(target.p50Ms),
@@ -39,6 +39,7 @@ export function completionGrid({ targets }: LoadReport): Grid {
       inMs(target.phasesP50Ms.wait),
       target.completion === 'events' ? 'none' : inMs(target.phasesP50Ms.finalRead),
       changeOf(target),
+      errorsOf(target),
     ]),
   }
 }

@@ -1,9 +1,9 @@
 import type { ArmRecord } from '../load-test.ts'
-import { completionGrid, conditionsOf, type Grid, resultsGrid, runsGrid } from './grid.ts'
+import { conditionsOf, type Grid, resultsGrid, runsGrid } from './grid.ts'
 import type { LoadReport } from './load-report.ts'
 import { escapeMarkup } from './plot.ts'
 import { colourOf, histogramPlot, percentilePlot, timePlot } from './plots.ts'
-import { mainGrid } from './text.ts'
+import { isAboutCompletion, mainGrid } from './text.ts'
 
 const style = `
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
@@ -23,8 +23,6 @@ export function htmlReport(report: LoadReport, arms: readonly ArmRecord[]): stri
   const keys = arms.map(
     ({ arm }, index) => `<span class="key" style="background:${colourOf(index)}"></span>${escapeMarkup(arm.name)}`,
   )
-  const main = mainGrid(report)
-  const isAboutCompletion = main.heading[0] === completionGrid(report).heading[0]
   return `${[
     '<!doctype html>',
     '<html lang="en">',
@@ -33,8 +31,8 @@ export function htmlReport(report: LoadReport, arms: readonly ArmRecord[]): stri
     '<h1>execgate load</h1>',
     `<p>${conditions}</p>`,
     ...report.missed.map(sentence => `<p class="missed">Missed: ${escapeMarkup(sentence)}</p>`),
-    table(main),
-    ...(isAboutCompletion ? [table(resultsGrid(report))] : []),
+    table(mainGrid(report)),
+    ...(isAboutCompletion(report) ? [table(resultsGrid(report))] : []),
     `<p>${keys.join('')}</p>`,
     '<h2>Histogram</h2>',
     histogramPlot(arms),

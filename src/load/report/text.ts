@@ -11,7 +11,8 @@ export function mainGrid(report: LoadReport): Grid {
   return isAboutCompletion(report) ? completionGrid(report) : resultsGrid(report)
 }
 
-function isAboutCompletion({ targets }: LoadReport): boolean {
+/** Whether a final read was measured. */
+export function isAboutCompletion({ targets }: LoadReport): boolean {
   return targets.some(({ completion }) => completion === 'read')
 }
 
