@@ -4,7 +4,7 @@ import { envDetector, detectResources, resourceFromAttributes } from '@opentelem
 import { AggregationTemporality, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { ATTR_SERVICE_INSTANCE_ID, ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions'
 import { scopeName } from './catalogue.ts'
-import { loadMetrics, type operationResults, type runStatistics, type ScenarioName } from './load-metrics.ts'
+import { loadMetrics, operationResults, type runStatistics, type ScenarioName } from './load-metrics.ts'
 import type { MetricDefinition } from './metric.ts'
 import type { OtlpSettings } from './otlp-environment.ts'
 import { ResendQueue } from './resend-queue.ts'
@@ -110,9 +110,13 @@ export class LoadExport implements AsyncDisposable {
     }
   }
 
+  /** Both results are reported from the first operation on, zeros included: errors that begin later have a rate at once. */
   #count(subject: LoadSubject, result: (typeof operationResults)[number]): void {
-    const attributes = { ...subject, result }
-    set(this.#operations, attributes, (this.#operations.get(keyOf(attributes))?.value ?? 0) + 1)
+    for (const each of operationResults) {
+      const attributes = { ...subject, result: each }
+      const before = this.#operations.get(keyOf(attributes))?.value ?? 0
+      set(this.#operations, attributes, before + (each === result ? 1 : 0))
+    }
   }
 
   #exporter(): ResendQueue {
