@@ -35,8 +35,9 @@ switch (line.kind) {
     process.exitCode = line.exitCode
     break
   case 'load':
+    // A collector that is away would be tried again for a while.
     process.exitCode = await load(line.settings)
-    break
+    process.exit()
   case 'run': {
     const telemetry = new Telemetry()
     const opened = openLog(line.settings.logLevel, telemetry)

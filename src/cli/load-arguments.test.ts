@@ -31,12 +31,11 @@ test('nothing at all measures one-shots at the default gateway', () => {
 })
 
 test('everything can be told', () => {
-  const settings = settingsOf(
-    ...['idle', '--target', 'old=ws://one:1', '--target=new=wss://two:2/path', '--runs', '5', '--duration', '10s'],
-    ...['--rate', '12.5', '--concurrency=7', '--sessions', '50', '--timeout', '2s', '--seed', '9', '--json'],
-    ...['--html', 'r.html', '--max-p50', '500us', '--max-p95', '50ms', '--max-p99', '1s', '--max-errors', '0'],
-    ...['--min-rate', '10'],
-  )
+  const line =
+    'idle --target old=ws://one:1 --target=new=wss://two:2/path --runs 5 --duration 10s --rate 12.5 --concurrency=7 ' +
+    '--sessions 50 --timeout 2s --seed 9 --json --html r.html --max-p50 500us --max-p95 50ms --max-p99 1s ' +
+    '--max-errors 0 --min-rate 10'
+  const settings = settingsOf(...line.split(' '))
   expect(settings).toMatchObject({
     scenario: 'idle',
     targets: [

@@ -97,7 +97,8 @@ async function openExport(
   environment: LoadCommand['environment'],
   warn: (sentence: string) => void,
 ): Promise<LoadExport | undefined> {
-  const settings = readOtlpEnvironment(environment)
+  // Spans and logs are a gateway's.
+  const settings = readOtlpEnvironment({ ...environment, OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' })
   for (const warning of settings.warnings) warn(warning)
   if (!settings.exported.has('metrics')) return undefined
   const { LoadExport } = await import('../telemetry/load-export.ts')

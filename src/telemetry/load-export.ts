@@ -99,8 +99,8 @@ export class LoadExport implements AsyncDisposable {
 
   /** Sends what there is and ends, in time even when the collector is away. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const deadline = setTimeout(resolve, shutdownMs)
+    const { promise, reject } = Promise.withResolvers<never>()
+    const deadline = setTimeout(() => reject(new Error('the collector did not answer in time')), shutdownMs)
     try {
       await Promise.race([this.#provider.shutdown(), promise])
     } catch {
