@@ -15,6 +15,7 @@ import { type InputEnd, inputEndUnsupported } from './process-input.ts'
 import { endProcess, startProcess } from './process-start.ts'
 import { type Command, startParams, type StartOptions } from './start-options.ts'
 import { type ServerCommand, StdioChannel } from './stdio-channel.ts'
+import { type ServerStreams, StreamChannel } from './stream-channel.ts'
 import { WebSocketChannel } from './websocket-channel.ts'
 
 const defaults = {
@@ -33,6 +34,9 @@ const disposeMs = 2000
 
 /** The addition by which a server announces that it can close standard input. */
 const inputEndExtension = 'input-end'
+
+/** Where the server is. */
+export type Server = string | URL | ServerCommand | ServerStreams
 
 export interface ClientOptions {
   /** How the client introduces itself; for diagnostics. Default `execgate-client`. */
@@ -83,18 +87,16 @@ export class ExecClient implements AsyncDisposable {
   }
 
   /**
-   * Connects to a `ws:` or `wss:` URL, or starts a server that speaks over standard input and output. The latter ends with the
-   * client and cannot be reconnected to.
+   * Connects to a `ws:` or `wss:` URL, starts a server that speaks over standard input and output, or speaks to one over streams
+   * that are there. Only a URL can be reconnected to: the other two end with the client.
    */
-  static async connect(server: string | URL | ServerCommand, options: ClientOptions = {}): Promise<ExecClient> {
+  static async connect(server: Server, options: ClientOptions = {}): Promise<ExecClient> {
     const timers = new Timers(new Ledger())
-    const isCommand = typeof server === 'object' && 'command' in server
-    const dial = isCommand ? () => StdioChannel.open(server, timers) : webSocketDial(String(server), options, timers)
     const { clientName, handshakeTimeoutMs, recoveryMs, retryMs } = { ...defaults, ...options }
     const link = await Link.open(
       {
-        dial,
-        canReconnect: !isCommand,
+        dial: dialOf(server, options, timers),
+        canReconnect: typeof server === 'string' || server instanceof URL,
         clientName,
         resumeSessionId: options.resumeSessionId,
         handshakeTimeoutMs,
@@ -219,8 +221,11 @@ function inputEndOf(environment: EnvironmentInfo | undefined, { tty = false }: S
   return environment?.extensions?.includes(inputEndExtension) === true ? 'pipe' : 'unsupported'
 }
 
-function webSocketDial(url: string, options: ClientOptions, timers: Timers): Dial {
+function dialOf(server: Server, options: ClientOptions, timers: Timers): Dial {
+  if (typeof server === 'object' && 'command' in server) return () => StdioChannel.open(server, timers)
+  if (typeof server === 'object' && 'input' in server) return () => Promise.resolve(new StreamChannel(server, timers))
   const { connectTimeoutMs, silenceMs } = { ...defaults, ...options }
   const headers = options.headers ?? {}
+  const url = String(server)
   return signal => WebSocketChannel.open({ url, headers, connectTimeoutMs, silenceMs }, timers, signal)
 }

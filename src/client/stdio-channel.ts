@@ -3,9 +3,8 @@ import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import type { Timers } from '../lifecycle/timers.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
-import { LineReader } from '../protocol/line-reader.ts'
-import { maxMessageBytes } from '../protocol/limits.ts'
 import type { Channel, ChannelEvents } from './channel.ts'
+import { StreamChannel } from './stream-channel.ts'
 
 /** Between SIGTERM and SIGKILL to the group of the server. */
 const graceMs = 2000
@@ -27,12 +26,14 @@ type Server = ChildProcessByStdio<Writable, Readable, Readable>
 export class StdioChannel implements Channel {
   readonly #server: Server
   readonly #timers: Timers
+  readonly #streams: StreamChannel
   readonly #gone: Promise<unknown>
   #ending: Promise<void> | undefined
 
   private constructor(server: Server, timers: Timers) {
     this.#server = server
     this.#timers = timers
+    this.#streams = new StreamChannel({ input: server.stdout, output: server.stdin }, timers)
     this.#gone = once(server, 'close')
   }
 
@@ -44,7 +45,6 @@ export class StdioChannel implements Channel {
       detached: true,
     })
     server.stderr.setEncoding('utf8').on('data', (text: string) => target.stderr?.(text))
-    // A server that does not read any more ends its output as well.
     server.stdin.on('error', () => {})
     try {
       await once(server, 'spawn')
@@ -56,24 +56,17 @@ export class StdioChannel implements Channel {
   }
 
   start(events: ChannelEvents): void {
-    let isOver = false
-    const over = (reason?: string) => {
-      if (isOver) return
-      isOver = true
-      events.ended(reason)
-      void this.close()
-    }
-    const lines = new LineReader({ line: text => events.received(text), failed: over }, maxMessageBytes)
-    this.#server.stdout.on('data', (bytes: Buffer) => lines.push(bytes))
-    this.#server.stdout.on('end', () => {
-      lines.end()
-      over()
+    this.#streams.start({
+      received: text => events.received(text),
+      ended: reason => {
+        events.ended(reason)
+        void this.close()
+      },
     })
-    this.#server.on('close', () => over())
   }
 
   send(text: string): void {
-    if (this.#server.stdin.writable) this.#server.stdin.write(`${text}\n`)
+    this.#streams.send(text)
   }
 
   close(): Promise<void> {
@@ -84,7 +77,7 @@ export class StdioChannel implements Channel {
   /** SIGTERM to the group, a grace, SIGKILL: the last also when the server itself has gone, for what it has left behind. */
   async #end(): Promise<void> {
     // The end of its input ends a server that is well; the signal one that does not read.
-    this.#server.stdin.end()
+    void this.#streams.close()
     this.#signal('SIGTERM')
     const killed = this.#timers.after(graceMs, () => this.#signal('SIGKILL'))
     await this.#gone

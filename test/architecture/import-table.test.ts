@@ -13,8 +13,9 @@ const table: Record<string, readonly string[]> = {
   leaks: ['protocol', 'lifecycle', 'telemetry', 'processes'],
   gateway: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'sessions'],
   client: ['protocol', 'lifecycle', 'telemetry'],
+  backends: ['protocol', 'lifecycle', 'telemetry', 'processes', 'gateway', 'client'],
   load: ['client', 'protocol', 'lifecycle', 'telemetry'],
-  cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway', 'load'],
+  cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway', 'client', 'backends', 'load'],
 }
 
 /** Packages that live behind one door. */
