@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { randomUUID } from 'node:crypto'
-import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { interpretCommandLine } from './cli/command-line.ts'
@@ -58,7 +57,6 @@ switch (line.kind) {
 async function load(settings: LoadSettings): Promise<number> {
   const { runLoadCommand } = await import('./cli/load-command.ts')
   const abort = new AbortController()
-  setMaxListeners(0, abort.signal)
   const stop = () => {
     if (abort.signal.aborted) process.exit(1)
     abort.abort(new Error('the load test was stopped before its end'))

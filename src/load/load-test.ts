@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { withDeadline } from '../client/deadline.ts'
 import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
@@ -9,7 +11,7 @@ import { ConstantRate, type Extent, type Pace, WhenFree } from './pace.ts'
 import { RunRecord } from './run-record.ts'
 import type { Completion, ScenarioSettings } from './scenario.ts'
 import { scenarios } from './scenarios.ts'
-import { TargetStage } from './stage.ts'
+import { type StageOptions, TargetStage } from './stage.ts'
 import { perform } from './work.ts'
 
 export interface Target {
@@ -69,6 +71,8 @@ interface Conditions {
  * @throws GatewayError when a target cannot be measured, or the reason of the signal
  */
 export async function runLoadTest(plan: LoadPlan, observer: LoadObserver, signal: AbortSignal): Promise<ArmRecord[]> {
+  // Every session and operation listens.
+  setMaxListeners(0, signal)
   const timers = new Timers(new Ledger())
   const clock = realClock(timers)
   const conditions: Conditions = { plan, timers, clock, startedMs: clock.now(), signal }
@@ -95,42 +99,51 @@ function armsOf({ targets, completions }: LoadPlan): Arm[] {
   )
 }
 
-async function measure(
-  arm: Arm,
-  conditions: Conditions,
-  operationDone: (latencyMs: number | undefined, share: number) => void,
-): Promise<RunRecord> {
-  const { plan, timers, clock, signal } = conditions
-  const scenario = scenarios[plan.scenario]
+type OperationDone = (latencyMs: number | undefined, share: number) => void
+
+async function measure(arm: Arm, conditions: Conditions, operationDone: OperationDone): Promise<RunRecord> {
+  const { plan, timers, signal } = conditions
   const stageOptions = {
     url: arm.target.url,
     rttMs: plan.rttMs,
     settings: { ...plan.settings, completion: arm.completion },
-    mark: TargetStage.newMark(),
+    mark: randomUUID(),
     timers,
     signal,
   }
   try {
-    const record = await (async () => {
-      await using stage = await TargetStage.open(stageOptions)
-      await scenario.surround?.(stage)
-      const prepared = await Promise.all(Array.from({ length: plan.concurrency }, () => scenario.prepare(stage)))
-      const operations = prepared.map(operation => withTimeout(operation, plan.timeoutMs, timers))
-      await Promise.all(operations.map(operation => operation(signal)))
-      const run = new RunRecord(clock.now() - conditions.startedMs)
-      await perform({ operations, pace: paceOf(plan), clock, record: run, operationDone, signal })
-      return run
-    })()
-    if (scenario.countLeftovers !== undefined) {
-      await using stage = await TargetStage.open(stageOptions)
-      const leftovers = await scenario.countLeftovers(stage)
-      if (leftovers > 0) record.failed('leftBehind', leftovers)
-    }
+    const record = await runOn(stageOptions, conditions, operationDone)
+    await countLeftovers(stageOptions, plan, record)
     return record
   } catch (error) {
     signal.throwIfAborted()
     throw cannotMeasure(arm, error)
   }
+}
+
+async function runOn(
+  stageOptions: StageOptions,
+  { plan, timers, clock, startedMs, signal }: Conditions,
+  operationDone: OperationDone,
+): Promise<RunRecord> {
+  const scenario = scenarios[plan.scenario]
+  await using stage = await TargetStage.open(stageOptions)
+  await scenario.surround?.(stage)
+  const prepared = await Promise.all(Array.from({ length: plan.concurrency }, () => scenario.prepare(stage)))
+  const operations = prepared.map(operation => withTimeout(operation, plan.timeoutMs, timers))
+  await Promise.all(operations.map(operation => operation(signal)))
+  const record = new RunRecord(clock.now() - startedMs)
+  await perform({ operations, pace: paceOf(plan), clock, record, operationDone, signal })
+  return record
+}
+
+/** From outside: the sessions of the run are closed by now. */
+async function countLeftovers(stageOptions: StageOptions, plan: LoadPlan, record: RunRecord): Promise<void> {
+  const scenario = scenarios[plan.scenario]
+  if (scenario.countLeftovers === undefined) return
+  await using stage = await TargetStage.open(stageOptions)
+  const leftovers = await scenario.countLeftovers(stage)
+  if (leftovers > 0) record.failed('leftBehind', 'processes of the run live on although they were killed', leftovers)
 }
 
 function paceOf({ ratePerSecond, extent }: LoadPlan): Pace {

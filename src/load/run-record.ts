@@ -14,8 +14,10 @@ export interface Success {
 export class RunRecord {
   readonly latency = new LatencyHistogram()
   readonly timeline = new Timeline()
-  /** By kind of error. */
+  /** How often each kind of error was met. */
   readonly errors = new Map<string, number>()
+  /** What the first error of each kind said. */
+  readonly firstErrors = new Map<string, string>()
   /** From the first operation being due to the last one being done. */
   elapsedMs = 0
   readonly #phases = new Map<Phase, LatencyHistogram>()
@@ -41,8 +43,9 @@ export class RunRecord {
     for (const [phase, ms] of Object.entries(phases) as [Phase, number][]) this.#histogramOf(phase).recordMs(ms)
   }
 
-  failed(kind: string, count = 1): void {
+  failed(kind: string, message: string, count = 1): void {
     this.errors.set(kind, (this.errors.get(kind) ?? 0) + count)
+    if (!this.firstErrors.has(kind)) this.firstErrors.set(kind, message)
   }
 
   phase(phase: Phase): LatencyHistogram | undefined {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { ExecClient } from '../client/execgate-client.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { DelayProxy } from './delay-proxy.ts'
@@ -37,10 +36,6 @@ export class TargetStage implements Stage, AsyncDisposable {
     const stage = new TargetStage(options)
     if (options.rttMs > 0) stage.#url = (await stage.openProxy()).url
     return stage
-  }
-
-  static newMark(): string {
-    return randomUUID()
   }
 
   async connect({ url = this.#url, stateChanged }: StageConnectOptions = {}): Promise<ExecClient> {

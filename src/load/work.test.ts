@@ -96,6 +96,7 @@ it('counts errors by kind, apart from the latencies', async () => {
   }
   const record = await performed({ pace: new WhenFree({ iterations: 5 }), workers: 1, operation })
   expect(Object.fromEntries(record.errors)).toEqual({ timedOut: 1, unexpected: 1 })
+  expect(Object.fromEntries(record.firstErrors)).toEqual({ timedOut: 'too long', unexpected: 'Error: a surprise' })
   expect(record.errorCount).toBe(2)
   expect(record.latency.count).toBe(3)
   expect(record.phase('wait')?.count).toBe(3)

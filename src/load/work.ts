@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { Clock } from './clock.ts'
 import type { Operation } from './operation.ts'
@@ -24,24 +25,41 @@ export async function perform({ operations, pace, clock, record, operationDone, 
   const startedMs = clock.now()
   const elapsedMs = () => clock.now() - startedMs
 
+  const abort = new AbortController()
+  setMaxListeners(0, abort.signal)
+  const working = AbortSignal.any([signal, abort.signal])
+  setMaxListeners(0, working)
   const workWith = async (operation: Operation) => {
     for (let dueMs = pace.next(elapsedMs()); dueMs !== undefined; dueMs = pace.next(elapsedMs())) {
-      await clock.until(startedMs + dueMs, signal)
+      await clock.until(startedMs + dueMs, working)
       let latencyMs: number | undefined
       try {
-        const phases = await operation(signal)
+        const phases = await operation(working)
         const atMs = elapsedMs()
         latencyMs = atMs - dueMs
         record.succeeded({ atMs, latencyMs, phases })
       } catch (error) {
-        signal.throwIfAborted()
-        if (error instanceof GatewayError && error.kind === 'sessionLost') throw error
-        record.failed(error instanceof GatewayError ? error.kind : 'unexpected')
+        working.throwIfAborted()
+        countError(record, error)
       }
       operationDone(latencyMs, pace.share(elapsedMs()))
     }
   }
 
-  await Promise.all(operations.map(workWith))
+  const workers = operations.map(workWith)
+  try {
+    await Promise.all(workers)
+  } catch (error) {
+    // Nobody works on when the run is over.
+    abort.abort(error)
+    await Promise.allSettled(workers)
+    throw error
+  }
   record.elapsedMs = elapsedMs()
+}
+
+function countError(record: RunRecord, error: unknown): void {
+  if (!(error instanceof GatewayError)) return record.failed('unexpected', String(error))
+  if (error.kind === 'sessionLost') throw error
+  record.failed(error.kind, error.message)
 }

@@ -35,7 +35,7 @@ export function recordOf(name: string, runs: readonly RecordedRun[], completion:
       for (const [turn, latencyMs] of latenciesMs.entries()) {
         record.succeeded({ atMs: (turn + 1) * 100, latencyMs, phases })
       }
-      for (const [kind, count] of Object.entries(errors)) record.failed(kind, count)
+      for (const [kind, count] of Object.entries(errors)) record.failed(kind, `${kind} happened`, count)
       record.elapsedMs = latenciesMs.length * 100
       return record
     }),

@@ -63,6 +63,13 @@ export function runsGrid({ targets }: LoadReport): Grid {
   }
 }
 
+/** What the first error of each kind said, target by target. */
+export function errorSentences({ targets }: LoadReport): string[] {
+  return targets.flatMap(({ name, firstErrors }) =>
+    Object.entries(firstErrors).map(([kind, message]) => `${name}, first ${kind}: ${message}`),
+  )
+}
+
 /** What was done, in a sentence. */
 export function conditionsOf(report: LoadReport): string {
   const { scenario, loop, ratePerSecond, concurrency, iterations, durationMs, rttMs, targets } = report

@@ -1,5 +1,5 @@
 import type { ArmRecord } from '../load-test.ts'
-import { conditionsOf, type Grid, resultsGrid, runsGrid } from './grid.ts'
+import { conditionsOf, errorSentences, type Grid, resultsGrid, runsGrid } from './grid.ts'
 import type { LoadReport } from './load-report.ts'
 import { escapeMarkup } from './plot.ts'
 import { colourOf, histogramPlot, percentilePlot, timePlot } from './plots.ts'
@@ -30,15 +30,19 @@ export function htmlReport(report: LoadReport, arms: readonly ArmRecord[]): stri
     '<body>',
     '<h1>execgate load</h1>',
     `<p>${conditions}</p>`,
+    ...errorSentences(report).map(sentence => `<p>${escapeMarkup(sentence)}</p>`),
     ...report.missed.map(sentence => `<p class="missed">Missed: ${escapeMarkup(sentence)}</p>`),
     table(mainGrid(report)),
     ...(isAboutCompletion(report) ? [table(resultsGrid(report))] : []),
     `<p>${keys.join('')}</p>`,
     '<h2>Histogram</h2>',
+    '<p>Share of the operations by latency, all runs together.</p>',
     histogramPlot(arms),
     '<h2>Percentiles</h2>',
+    '<p>All runs together; each step to the right is a tenth as many operations.</p>',
     percentilePlot(arms),
     '<h2>Over time</h2>',
+    '<p>Run by run, as they followed each other: means solid, maxima dashed.</p>',
     timePlot(arms),
     '<h2>Every run</h2>',
     table(runsGrid(report)),

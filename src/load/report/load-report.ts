@@ -25,6 +25,7 @@ const ComparedTarget = z.strictObject({
   completion: z.enum(completions),
   ...figures,
   errorKinds: z.record(z.string(), z.int().positive()),
+  firstErrors: z.record(z.string(), z.string()).describe('What the first error of each kind said.'),
   confidence95: z
     .strictObject({
       p50Ms: interval.nullable(),

@@ -1,16 +1,21 @@
-import { conditionsOf, type Grid, runsGrid } from './grid.ts'
+import { conditionsOf, errorSentences, type Grid, runsGrid } from './grid.ts'
 import type { LoadReport } from './load-report.ts'
 import { mainGrid } from './text.ts'
 
 /** The results for a pull request or a wiki. */
 export function markdownReport(report: LoadReport): string {
-  const missed = report.missed.map(sentence => `- ${escaped(sentence)}\n`).join('')
   return [
     `${escaped(conditionsOf(report))}\n`,
     table(mainGrid(report)),
-    ...(missed === '' ? [] : [`Missed:\n\n${missed}`]),
+    ...list('Errors', errorSentences(report)),
+    ...list('Missed', report.missed),
     `<details><summary>Every run</summary>\n\n${table(runsGrid(report))}\n</details>\n`,
   ].join('\n')
+}
+
+function list(title: string, sentences: readonly string[]): string[] {
+  if (sentences.length === 0) return []
+  return [`${title}:\n\n${sentences.map(sentence => `- ${escaped(sentence)}\n`).join('')}`]
 }
 
 function table({ heading, rows }: Grid): string {

@@ -21,7 +21,8 @@ function reportOf(arms: readonly ArmRecord[], missed: readonly string[] = []): L
 }
 
 describe('on a terminal', () => {
-  const [conditions, empty, ...table] = textReport(reportOf(compared)).trimEnd().split('\n')
+  const [conditions, empty, ...rest] = textReport(reportOf(compared)).trimEnd().split('\n')
+  const table = rest.slice(0, 3)
 
   it('says first what was done', () => {
     expect(conditions).toBe(
@@ -37,6 +38,13 @@ describe('on a terminal', () => {
     const column = table[0]?.indexOf('per second') ?? -1
     for (const line of table.slice(1)) expect(line.slice(column)).toMatch(/^\d/)
   })
+})
+
+test('what went wrong is said below the table, everywhere', () => {
+  const sentence = 'new, first timedOut: timedOut happened'
+  expect(textReport(reportOf(compared))).toMatch(new RegExp(`\\n\\n${sentence}\\n$`))
+  expect(markdownReport(reportOf(compared))).toContain(`Errors:\n\n- ${sentence}\n`)
+  expect(htmlReport(reportOf(compared), compared)).toContain(`<p>${sentence}</p>`)
 })
 
 test('a final read is compared with none in the table of the protocol’s history', () => {

@@ -24,6 +24,7 @@ describe('a target', () => {
     expect(target?.p95Ms).toBeCloseTo(9, 1)
     expect(target?.maxMs).toBeCloseTo(50, 1)
     expect(target?.errorKinds).toEqual({ timedOut: 2, refused: 2 })
+    expect(target?.firstErrors).toEqual({ timedOut: 'timedOut happened', refused: 'refused happened' })
   })
 
   it('shows every run for itself', () => {

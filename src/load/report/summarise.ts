@@ -45,6 +45,8 @@ export function summarise(plan: LoadPlan, arms: readonly ArmRecord[], seed: numb
       completion: arm.completion,
       ...together(figures),
       errorKinds: errorKindsOf(runs),
+      // Of several with the same key the last one stays.
+      firstErrors: Object.fromEntries(runs.toReversed().flatMap(({ firstErrors }) => [...firstErrors])),
       confidence95: confidenceOf(figures, seed),
       change: figures === first ? null : changeOf(first, figures, seed),
       runs: figures,

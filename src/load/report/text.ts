@@ -1,9 +1,14 @@
-import { completionGrid, conditionsOf, type Grid, resultsGrid } from './grid.ts'
+import { completionGrid, conditionsOf, errorSentences, type Grid, resultsGrid } from './grid.ts'
 import type { LoadReport } from './load-report.ts'
 
 /** The results for a terminal. */
 export function textReport(report: LoadReport): string {
-  return `${conditionsOf(report)}\n\n${drawn(mainGrid(report))}`
+  const errors = errorSentences(report).map(sentence => `${sentence}\n`)
+  return [
+    `${conditionsOf(report)}\n\n`,
+    drawn(mainGrid(report)),
+    ...(errors.length === 0 ? [] : ['\n', ...errors]),
+  ].join('')
 }
 
 /** The table a reader is after: where ways of completion are compared, the one of the protocol's history. */
