@@ -14,6 +14,8 @@ export interface Success {
 export class RunRecord {
   readonly latency = new LatencyHistogram()
   readonly timeline = new Timeline()
+  /** How late operations began although a worker was waiting for them: the fault of this program or its machine. */
+  readonly lateness = new LatencyHistogram()
   /** How often each kind of error was met. */
   readonly errors = new Map<string, number>()
   /** What the first error of each kind said. */

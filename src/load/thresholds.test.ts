@@ -21,6 +21,7 @@ const target: ComparedTarget = {
   errors: 1,
   phasesP50Ms: {},
   errorKinds: { timedOut: 1 },
+  generatorLateP99Ms: null,
   firstErrors: { timedOut: 'too long' },
   confidence95: { p50Ms: null, p95Ms: null, p99Ms: null, perSecond: null },
   change: null,

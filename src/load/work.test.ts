@@ -86,6 +86,16 @@ it('never has a worker do two operations at once', async () => {
   expect({ most, count: latency.count }).toEqual({ most: 1, count: 50 })
 })
 
+it('tells its own lateness from that of the server', async () => {
+  const behind = await sharedStall(1, new ConstantRate(100, { durationMs: 1000 }))
+  expect(behind.latency.count).toBe(100)
+  // Operations that were due while the worker waited for the server are not in it.
+  expect(behind.lateness.count).toBeLessThan(80)
+  expect(behind.lateness.maxMs).toBe(0)
+  const closed = await sharedStall(1, new WhenFree({ iterations: 10 }))
+  expect(closed.lateness.count).toBe(0)
+})
+
 it('counts errors by kind, apart from the latencies', async () => {
   let turn = 0
   const operation = (): Operation => () => {

@@ -31,7 +31,10 @@ export async function perform({ operations, pace, clock, record, operationDone, 
   setMaxListeners(0, working)
   const workWith = async (operation: Operation) => {
     for (let dueMs = pace.next(elapsedMs()); dueMs !== undefined; dueMs = pace.next(elapsedMs())) {
-      await clock.until(startedMs + dueMs, working)
+      if (elapsedMs() < dueMs) {
+        await clock.until(startedMs + dueMs, working)
+        record.lateness.recordMs(elapsedMs() - dueMs)
+      }
       let latencyMs: number | undefined
       try {
         const phases = await operation(working)

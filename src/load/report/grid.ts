@@ -63,11 +63,14 @@ export function runsGrid({ targets }: LoadReport): Grid {
   }
 }
 
-/** What the first error of each kind said, target by target. */
-export function errorSentences({ targets }: LoadReport): string[] {
-  return targets.flatMap(({ name, firstErrors }) =>
-    Object.entries(firstErrors).map(([kind, message]) => `${name}, first ${kind}: ${message}`),
-  )
+/** What a reader should know about the figures, target by target. */
+export function remarks({ targets }: LoadReport): string[] {
+  return targets.flatMap(({ name, firstErrors, generatorLateP99Ms }) => [
+    ...Object.entries(firstErrors).map(([kind, message]) => `${name}, first ${kind}: ${message}`),
+    ...(generatorLateP99Ms === null
+      ? []
+      : [`${name}: the load generator began one operation in a hundred ${inMs(generatorLateP99Ms)} late or more`]),
+  ])
 }
 
 /** What was done, in a sentence. */

@@ -1,5 +1,5 @@
 import type { ArmRecord } from '../load-test.ts'
-import { conditionsOf, errorSentences, type Grid, resultsGrid, runsGrid } from './grid.ts'
+import { conditionsOf, remarks, type Grid, resultsGrid, runsGrid } from './grid.ts'
 import type { LoadReport } from './load-report.ts'
 import { escapeMarkup } from './plot.ts'
 import { colourOf, histogramPlot, percentilePlot, timePlot } from './plots.ts'
@@ -30,7 +30,7 @@ export function htmlReport(report: LoadReport, arms: readonly ArmRecord[]): stri
     '<body>',
     '<h1>execgate load</h1>',
     `<p>${conditions}</p>`,
-    ...errorSentences(report).map(sentence => `<p>${escapeMarkup(sentence)}</p>`),
+    ...remarks(report).map(sentence => `<p>${escapeMarkup(sentence)}</p>`),
     ...report.missed.map(sentence => `<p class="missed">Missed: ${escapeMarkup(sentence)}</p>`),
     table(mainGrid(report)),
     ...(isAboutCompletion(report) ? [table(resultsGrid(report))] : []),

@@ -26,6 +26,9 @@ const ComparedTarget = z.strictObject({
   ...figures,
   errorKinds: z.record(z.string(), z.int().positive()),
   firstErrors: z.record(z.string(), z.string()).describe('What the first error of each kind said.'),
+  generatorLateP99Ms: latency.describe(
+    'How late the load generator itself began operations, in the worst run; null where it never had to wait for one.',
+  ),
   confidence95: z
     .strictObject({
       p50Ms: interval.nullable(),

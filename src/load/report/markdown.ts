@@ -1,4 +1,4 @@
-import { conditionsOf, errorSentences, type Grid, runsGrid } from './grid.ts'
+import { conditionsOf, remarks, type Grid, runsGrid } from './grid.ts'
 import type { LoadReport } from './load-report.ts'
 import { mainGrid } from './text.ts'
 
@@ -7,7 +7,7 @@ export function markdownReport(report: LoadReport): string {
   return [
     `${escaped(conditionsOf(report))}\n`,
     table(mainGrid(report)),
-    ...list('Errors', errorSentences(report)),
+    ...list('Remarks', remarks(report)),
     ...list('Missed', report.missed),
     `<details><summary>Every run</summary>\n\n${table(runsGrid(report))}\n</details>\n`,
   ].join('\n')

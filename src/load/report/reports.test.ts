@@ -43,7 +43,7 @@ describe('on a terminal', () => {
 test('what went wrong is said below the table, everywhere', () => {
   const sentence = 'new, first timedOut: timedOut happened'
   expect(textReport(reportOf(compared))).toMatch(new RegExp(`\\n\\n${sentence}\\n$`))
-  expect(markdownReport(reportOf(compared))).toContain(`Errors:\n\n- ${sentence}\n`)
+  expect(markdownReport(reportOf(compared))).toContain(`Remarks:\n\n- ${sentence}\n`)
   expect(htmlReport(reportOf(compared), compared)).toContain(`<p>${sentence}</p>`)
 })
 

@@ -78,6 +78,14 @@ test('where nothing succeeded there is nothing to say, and nothing to compare', 
   expect(() => LoadReport.parse({ ...report, missed: [] })).not.toThrow()
 })
 
+test('the lateness of the generator is that of its worst run', () => {
+  const arm = recordOf('a', [{ latenciesMs: [1] }, { latenciesMs: [1] }])
+  arm.runs[0]?.lateness.recordMs(0.5)
+  arm.runs[1]?.lateness.recordMs(2)
+  const [target] = summarise(planWith(), [arm], seed).targets
+  expect(target?.generatorLateP99Ms).toBeCloseTo(2, 1)
+})
+
 test('phases have medians of their own', () => {
   const phases = { wait: 2, finalRead: 80 }
   const [target] = summarise(planWith(), [recordOf('a', [{ latenciesMs: [90, 90], phases }], 'read')], seed).targets

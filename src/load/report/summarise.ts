@@ -47,6 +47,7 @@ export function summarise(plan: LoadPlan, arms: readonly ArmRecord[], seed: numb
       errorKinds: errorKindsOf(runs),
       // Of several with the same key the last one stays.
       firstErrors: Object.fromEntries(runs.toReversed().flatMap(({ firstErrors }) => [...firstErrors])),
+      generatorLateP99Ms: largest(runs.flatMap(({ lateness }) => lateness.percentileMs(99) ?? [])),
       confidence95: confidenceOf(figures, seed),
       change: figures === first ? null : changeOf(first, figures, seed),
       runs: figures,
@@ -55,12 +56,11 @@ export function summarise(plan: LoadPlan, arms: readonly ArmRecord[], seed: numb
 }
 
 function together(runs: readonly RunFigures[]): RunFigures {
-  const maxima = valuesOf(runs, 'maxMs')
   return {
     p50Ms: medianOf(runs, 'p50Ms') ?? null,
     p95Ms: medianOf(runs, 'p95Ms') ?? null,
     p99Ms: medianOf(runs, 'p99Ms') ?? null,
-    maxMs: maxima.length === 0 ? null : Math.max(...maxima),
+    maxMs: largest(valuesOf(runs, 'maxMs')),
     perSecond: medianOf(runs, 'perSecond') ?? 0,
     errors: runs.reduce((sum, { errors }) => sum + errors, 0),
     phasesP50Ms: Object.fromEntries(
@@ -108,6 +108,10 @@ function errorKindsOf(runs: readonly RunRecord[]): Record<string, number> {
     for (const [kind, count] of errors) kinds[kind] = (kinds[kind] ?? 0) + count
   }
   return kinds
+}
+
+function largest(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.max(...values)
 }
 
 function medianOf(runs: readonly RunFigures[], statistic: Statistic): number | undefined {

@@ -1,14 +1,12 @@
-import { completionGrid, conditionsOf, errorSentences, type Grid, resultsGrid } from './grid.ts'
+import { completionGrid, conditionsOf, remarks, type Grid, resultsGrid } from './grid.ts'
 import type { LoadReport } from './load-report.ts'
 
 /** The results for a terminal. */
 export function textReport(report: LoadReport): string {
-  const errors = errorSentences(report).map(sentence => `${sentence}\n`)
-  return [
-    `${conditionsOf(report)}\n\n`,
-    drawn(mainGrid(report)),
-    ...(errors.length === 0 ? [] : ['\n', ...errors]),
-  ].join('')
+  const said = remarks(report).map(sentence => `${sentence}\n`)
+  return [`${conditionsOf(report)}\n\n`, drawn(mainGrid(report)), ...(said.length === 0 ? [] : ['\n', ...said])].join(
+    '',
+  )
 }
 
 /** The table a reader is after: where ways of completion are compared, the one of the protocol's history. */
