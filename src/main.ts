@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { interpretCommandLine } from './cli/command-line.ts'
-import type { LoadSettings } from './cli/load-options.ts'
 import { announce, openStandardOutput } from './cli/standard-streams.ts'
 import { isLoopback } from './config/listen-url.ts'
 import type { Command, Settings } from './config/options.ts'
@@ -33,10 +32,17 @@ switch (line.kind) {
     process.stderr.write(`execgate: ${line.message}\n`)
     process.exitCode = line.exitCode
     break
-  case 'load':
-    // A collector that is away would be tried again for a while.
-    process.exitCode = await load(line.settings)
-    process.exit()
+  case 'execute': {
+    // Only this command needs a client.
+    const { runProgram } = await import('./run-program.ts')
+    process.exit(await runProgram(line.request))
+  }
+  // oxlint-disable-next-line no-fallthrough -- the program is over by now
+  case 'load': {
+    const { loadProgram } = await import('./load-program.ts')
+    process.exit(await loadProgram(line.settings))
+  }
+  // oxlint-disable-next-line no-fallthrough -- the program is over by now
   case 'run': {
     const telemetry = new Telemetry()
     const opened = openLog(line.settings.logLevel, telemetry)
@@ -50,28 +56,6 @@ switch (line.kind) {
     }
     opened.flush()
     process.exit()
-  }
-}
-
-/** Measures gateways until it is done or told to stop; the second signal ends it at once. */
-async function load(settings: LoadSettings): Promise<number> {
-  const { runLoadCommand } = await import('./cli/load-command.ts')
-  const abort = new AbortController()
-  const stop = () => {
-    if (abort.signal.aborted) process.exit(1)
-    abort.abort(new Error('the load test was stopped before its end'))
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
-  try {
-    const { stdout, stderr, env: environment } = process
-    return await runLoadCommand({ settings, environment, stdout, stderr, signal: abort.signal })
-  } catch (error) {
-    process.stderr.write(`execgate: ${error instanceof Error ? error.message : String(error)}\n`)
-    return 1
-  } finally {
-    process.off('SIGTERM', stop)
-    process.off('SIGINT', stop)
   }
 }
 

@@ -5,10 +5,12 @@ import { isProblem } from '../config/problem.ts'
 import { shorten } from '../config/quoting.ts'
 import { loadSettings } from '../config/settings.ts'
 import type { Environment } from '../config/sources.ts'
-import { commandHelp, programHelp, versionText } from './help.ts'
+import { commandHelp, programHelp, runCommandName, runHelp, versionText } from './help.ts'
 import { readLoadArguments } from './load-arguments.ts'
-import { loadHelp } from './load-help.ts'
+import { loadCommandName, loadHelp } from './load-help.ts'
 import type { LoadSettings } from './load-options.ts'
+import { runExitCodes } from './run.ts'
+import { parseRunArguments, type RunRequest } from './run-arguments.ts'
 
 /** What the program is asked to do. */
 export type CommandLine =
@@ -20,6 +22,8 @@ export type CommandLine =
       readonly warnings: readonly string[]
     }
   | { readonly kind: 'load'; readonly settings: LoadSettings }
+  /** A command is to be run on a gateway. */
+  | { readonly kind: 'execute'; readonly request: RunRequest }
   /** Text for standard output; the exit status is 0. */
   | { readonly kind: 'print'; readonly text: string }
   /** One line for standard error. */
@@ -43,7 +47,8 @@ export function interpretCommandLine(
   const [first = '--help', ...rest] = argv
   if (isHelp(first)) return { kind: 'print', text: programHelp() }
   if (first === '--version') return { kind: 'print', text: versionText }
-  if (first === 'load') return interpretLoad(rest)
+  if (first === loadCommandName) return interpretLoad(rest)
+  if (first === runCommandName) return interpretRun(rest, environment)
   const command = commands.find(name => name === first)
   if (command === undefined) return { kind: 'refuse', message: refuseUnknown(first), exitCode: usageRefused }
   if (rest.some(isHelp)) return { kind: 'print', text: commandHelp(command) }
@@ -60,6 +65,14 @@ function interpretLoad(argv: readonly string[]): CommandLine {
   return { kind: 'load', settings }
 }
 
+/** A command of its own may have any option, `--help` included, so that only what stands before it is looked at. */
+function interpretRun(argv: readonly string[], environment: Environment): CommandLine {
+  const request = parseRunArguments(argv, environment)
+  if (!isProblem(request)) return { kind: 'execute', request }
+  if (argv.some(isHelp)) return { kind: 'print', text: runHelp() }
+  return { kind: 'refuse', message: request.problem, exitCode: runExitCodes.gatewayTrouble }
+}
+
 function isHelp(argument: string): boolean {
   return argument === '--help' || argument === '-h'
 }
@@ -67,5 +80,6 @@ function isHelp(argument: string): boolean {
 function refuseUnknown(first: string): string {
   const shown = `\`${shorten(first)}\``
   if (first.startsWith('-')) return `${shown} stands before the command: write \`execgate COMMAND [OPTION]...\``
-  return `unknown command ${shown}${didYouMean(first, [...commands, 'load']) || '; `execgate --help` lists the commands'}`
+  const names = [...commands, runCommandName, loadCommandName]
+  return `unknown command ${shown}${didYouMean(first, names) || '; `execgate --help` lists the commands'}`
 }

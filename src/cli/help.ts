@@ -13,7 +13,8 @@ import {
 } from '../config/options.ts'
 import { configVariable } from '../config/variables.ts'
 import { lines, wrap } from './help-text.ts'
-import { loadSummary } from './load-help.ts'
+import { loadCommandName, loadSummary } from './load-help.ts'
+import { runFlags } from './run-arguments.ts'
 import { version } from './version.ts'
 
 const summaries: Readonly<Record<Command, string>> = {
@@ -21,11 +22,19 @@ const summaries: Readonly<Record<Command, string>> = {
   'exec-server': 'Run as a drop-in for the reference server, over WebSocket or standard streams.',
 }
 
+/** The command that is a client, and has flags of its own. */
+export const runCommandName = 'run'
+const runSummary = 'Run a command on a gateway, or here, with these standard streams.'
+
 export const versionText = `execgate ${version}\n`
 
 /** The text of `execgate --help`, at most 100 columns wide. */
 export function programHelp(): string {
-  const all = [...commands.map(command => [command, summaries[command]] as const), ['load', loadSummary] as const]
+  const all = [
+    ...commands.map(command => [command, summaries[command]] as const),
+    [runCommandName, runSummary] as const,
+    [loadCommandName, loadSummary] as const,
+  ]
   const widest = Math.max(...all.map(([command]) => command.length))
   return lines(
     'execgate: start, stream and signal processes over a WebSocket that loses nothing.',
@@ -66,6 +75,27 @@ export function commandHelp(command: Command): string {
     ...wrap(exitText, ''),
   )
 }
+
+/** The text of `execgate run --help`. */
+export function runHelp(): string {
+  return lines(
+    `Usage: execgate ${runCommandName} [OPTION]... [--] COMMAND [ARGUMENT]...`,
+    '',
+    ...wrap(runSummary, ''),
+    '',
+    'Options:',
+    ...runFlags.flatMap(({ name, letter, placeholder, help }) => [
+      `  ${letter === undefined ? '' : `-${letter}, `}--${name}${placeholder === undefined ? '' : ` ${placeholder}`}`,
+      ...wrap(help, indent),
+    ]),
+    '',
+    ...wrap(runExitText, ''),
+  )
+}
+
+const runExitText =
+  'Exit status: that of the command, 128 + the signal it died of; 124 after --timeout, 125 when the gateway or this ' +
+  'command line is the trouble, 126 when the command cannot be executed, 127 when it is not found.'
 
 const indent = '      '
 

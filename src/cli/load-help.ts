@@ -4,6 +4,8 @@ import { lines, wrap } from './help-text.ts'
 import { isLoadSwitch } from './load-arguments.ts'
 import { defaultOfLoad, loadFlagOf, type LoadOptionKey, loadOptionKeys, loadOptions } from './load-options.ts'
 
+/** The command that measures, and has flags of its own. */
+export const loadCommandName = 'load'
 export const loadSummary = 'Measure gateways under load: percentiles, side by side, over a simulated distance.'
 
 const indent = '      '
@@ -19,7 +21,7 @@ const telemetryText =
 /** The text of `execgate load --help`, at most 100 columns wide. */
 export function loadHelp(): string {
   return lines(
-    'Usage: execgate load [SCENARIO] [OPTION]...',
+    `Usage: execgate ${loadCommandName} [SCENARIO] [OPTION]...`,
     '',
     ...wrap(loadSummary, ''),
     '',

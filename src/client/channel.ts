@@ -4,6 +4,9 @@ export interface Channel {
   start(events: ChannelEvents): void
   /** Sends the text of one message. Does nothing once the channel has ended. */
   send(text: string): void
+  /** Stops and resumes taking messages in; the peer is held back meanwhile. */
+  pause(): void
+  resume(): void
   /** Says goodbye and soon after lets go, whatever the peer does. Resolves when it has let go. */
   close(): Promise<void>
 }

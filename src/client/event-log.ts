@@ -10,6 +10,8 @@ export interface SubscriptionLimits {
   readonly maxEvents?: number
   /** Output bytes; default: no bound beside the events. */
   readonly maxBytes?: number
+  /** Instead of falling behind: with more than so many bytes waiting, whoever delivers is held back. */
+  readonly hold?: { readonly aboveBytes: number; begin(): Disposable }
 }
 
 /** A subscriber has fallen behind: what follows does not connect to what it has. */
@@ -46,6 +48,8 @@ export class EventLog {
 export class EventSubscription implements Disposable {
   readonly #events: BoundedEvents
   readonly #unsubscribe: () => void
+  readonly #holds: SubscriptionLimits['hold']
+  #held: Disposable | undefined
   #hasLagged = false
   #isComplete: boolean
   #waiting: (() => void) | undefined
@@ -57,6 +61,7 @@ export class EventSubscription implements Disposable {
     unsubscribe: () => void,
   ) {
     const { maxEvents = historyEvents, maxBytes = Infinity } = limits
+    this.#holds = limits.hold
     this.#events = new BoundedEvents({ maxEvents: Math.max(maxEvents, replay.length), maxBytes })
     for (const event of replay) this.#events.push(event)
     this.#isComplete = isComplete
@@ -72,6 +77,7 @@ export class EventSubscription implements Disposable {
         return lagged
       }
       const event = this.#events.shift()
+      this.#letGo()
       if (event !== undefined || this.#isComplete) return event
       await this.#news(signal)
     }
@@ -81,14 +87,22 @@ export class EventSubscription implements Disposable {
   published(event: LoggedEvent, isLast: boolean): void {
     this.#isComplete = isLast
     if (this.#events.push(event) > 0) this.#hasLagged = true
+    if (this.#holds !== undefined && this.#events.bytes > this.#holds.aboveBytes) this.#held ??= this.#holds.begin()
     this.#waiting?.()
   }
 
   [Symbol.dispose](): void {
     this.#isComplete = true
     this.#events.clear()
+    this.#letGo()
     this.#unsubscribe()
     this.#waiting?.()
+  }
+
+  #letGo(): void {
+    if (this.#held === undefined || this.#events.bytes > (this.#holds?.aboveBytes ?? 0) / 2) return
+    this.#held[Symbol.dispose]()
+    this.#held = undefined
   }
 
   async #news(signal: AbortSignal | undefined): Promise<void> {
@@ -105,13 +119,18 @@ export class EventSubscription implements Disposable {
 
 /** The latest events within two bounds: the oldest make room. */
 class BoundedEvents {
-  readonly #limits: Required<SubscriptionLimits>
+  readonly #limits: { readonly maxEvents: number; readonly maxBytes: number }
   #events: LoggedEvent[] = []
   #first = 0
   #bytes = 0
 
-  constructor(limits: Required<SubscriptionLimits>) {
+  constructor(limits: { readonly maxEvents: number; readonly maxBytes: number }) {
     this.#limits = limits
+  }
+
+  /** Output that waits. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   get all(): readonly LoggedEvent[] {

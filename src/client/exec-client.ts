@@ -5,7 +5,7 @@ import type { MethodName, ParamsInput, Result } from '../protocol/method-table.t
 import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
 import { type OpenTelemetryApi, traceCalls } from '../telemetry/call-tracing.ts'
 import type { Dial } from './channel.ts'
-import { pause, withDeadline } from './deadline.ts'
+import { orAborted, pause, withDeadline } from './deadline.ts'
 import { durationText } from './durations.ts'
 import { collect, type ExecResult, feed } from './exec.ts'
 import { Link, type LinkState } from './link.ts'
@@ -161,7 +161,7 @@ export class ExecClient implements AsyncDisposable {
    */
   async start(command: Command, options: StartOptions = {}): Promise<Process> {
     const link = this.#link
-    const environment = await this.#described()
+    const environment = await orAborted(this.#described(), options.signal)
     const params = startParams(command, options, environment?.cwd ?? 'file:///')
     const remote = await startProcess(link, params, options.signal)
     return new Process({
@@ -169,6 +169,7 @@ export class ExecClient implements AsyncDisposable {
       inputEnd: inputEndOf(environment, options),
       timers: link.timers,
       bufferBytes: options.bufferBytes ?? defaults.bufferBytes,
+      holdInput: options.holdsConnection === true ? () => link.holdInput() : undefined,
       end: () => endProcess(link, remote),
     })
   }

@@ -2,6 +2,7 @@
 export { type ClientOptions, ExecClient, type ExecOptions, type Server } from './exec-client.ts'
 export type { ExecResult } from './exec.ts'
 export type { Output } from './followed-output.ts'
+export { LazyClient, type LazyStatus } from './lazy-client.ts'
 export type { LinkState } from './link.ts'
 export type { Exit, Process } from './process.ts'
 export type { CallOptions } from './process-calls.ts'

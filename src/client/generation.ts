@@ -73,6 +73,15 @@ export class Generation {
     if (!this.#isOver) this.#channel.send(JSON.stringify({ method, params }))
   }
 
+  /** Stops and resumes taking messages in, replies included. */
+  pause(): void {
+    this.#channel.pause()
+  }
+
+  resume(): void {
+    this.#channel.resume()
+  }
+
   /** Ends the generation now. Resolves when the channel has let go. */
   async close(message = disconnectMessage(undefined)): Promise<void> {
     this.#end(message)

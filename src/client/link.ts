@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { Guard } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { type MethodName, methods, type ParamsInput, type Result } from '../protocol/method-table.ts'
@@ -18,9 +19,12 @@ import { recover, type RecoveryLimits } from './recovery.ts'
 type State =
   | { readonly name: 'connected'; readonly generation: Generation }
   /** The session is being taken up on another connection. */
-  | { readonly name: 'recovering'; readonly lost: string; readonly abort: AbortController }
+  | { readonly name: 'recovering'; readonly abort: AbortController }
   /** For good, whether the session was lost or the caller closed the client: the first reason stays. */
   | { readonly name: 'failed' | 'closed'; readonly error: GatewayError }
+
+/** What they end must not be left behind because everything else is busy. */
+const cleanupMethods: ReadonlySet<string> = new Set(['process/terminate', 'fs/close'])
 
 export type LinkState = State['name']
 
@@ -52,6 +56,8 @@ export class Link implements ProcessCalls, AsyncDisposable {
   #state: State
   /** The latest connection that was in use; it may take a moment to let go even after it has ended. */
   #latest: Generation
+  /** Readers that cannot keep up and hold everything back. */
+  #holds = 0
   #changed = Promise.withResolvers<void>()
   #disposal: Promise<void> | undefined
 
@@ -133,6 +139,16 @@ export class Link implements ProcessCalls, AsyncDisposable {
     }
   }
 
+  /** Takes nothing in until it is disposed, for a reader that must not lose anything and cannot keep up. */
+  holdInput(): Disposable {
+    this.#holds += 1
+    if (this.#holds === 1) this.#latest.pause()
+    return new Guard(() => {
+      this.#holds -= 1
+      if (this.#holds === 0) this.#latest.resume()
+    })
+  }
+
   /** Ends the connection for good; the session lives on at the server for a while. A second caller waits for the first. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#disposal ??= this.#dispose()
@@ -153,7 +169,8 @@ export class Link implements ProcessCalls, AsyncDisposable {
     trace: Parameters<Generation['call']>[0]['trace'],
     options: CallOptions,
   ): Promise<unknown> {
-    const { signal, lane = 'regular', repeats = false } = options
+    const { signal, repeats = false } = options
+    const lane = cleanupMethods.has(method) ? 'cleanup' : 'regular'
     for (;;) {
       const generation = await this.usable(options)
       try {
@@ -170,7 +187,7 @@ export class Link implements ProcessCalls, AsyncDisposable {
     if (!this.#options.canReconnect) return this.#fail(sessionLost(message))
     const abort = new AbortController()
     setMaxListeners(0, abort.signal)
-    this.#become({ name: 'recovering', lost: message, abort })
+    this.#become({ name: 'recovering', abort })
     void this.#recover(message, abort.signal)
   }
 
@@ -193,6 +210,7 @@ export class Link implements ProcessCalls, AsyncDisposable {
       })
       if (this.#state.name !== 'recovering') return void generation.close()
       this.#latest = generation
+      if (this.#holds > 0) generation.pause()
       this.#become({ name: 'connected', generation })
       if (generation.isOver) this.#lost(generation, disconnected().message)
     } catch (error) {
@@ -223,7 +241,8 @@ export class Link implements ProcessCalls, AsyncDisposable {
     const changed = this.#changed
     this.#changed = Promise.withResolvers<void>()
     changed.resolve()
-    this.#options.stateChanged?.(state.name)
+    // Whatever the listener does, it cannot come between two transitions.
+    queueMicrotask(() => this.#options.stateChanged?.(state.name))
   }
 }
 

@@ -1,5 +1,4 @@
 import type { MethodName, ParamsInput, Result } from '../protocol/method-table.ts'
-import type { Lane } from './call-slots.ts'
 
 export interface CallOptions {
   /** Gives the call up: it rejects with the reason of the signal, and the server may still do what it was asked to. */
@@ -8,8 +7,6 @@ export interface CallOptions {
   readonly waits?: boolean
   /** Sends the same request again on the next connection when one breaks; default false, as mutations must not run twice. */
   readonly repeats?: boolean
-  /** Default `regular`. */
-  readonly lane?: Lane
 }
 
 /** What makes calls for a process, over whatever connection there is. */

@@ -65,8 +65,7 @@ export async function endProcess(link: Link, process: RemoteProcess): Promise<vo
 
 async function terminate(link: Link, process: RemoteProcess): Promise<boolean> {
   try {
-    const params = { processId: process.id }
-    const { running } = await link.call('process/terminate', params, { lane: 'cleanup', repeats: true })
+    const { running } = await link.call('process/terminate', { processId: process.id }, { repeats: true })
     return running
   } catch {
     // Refused, or the session is gone and its processes with it: there is nothing left to do.

@@ -2,6 +2,7 @@ import type { WritableStream } from 'node:stream/web'
 import type { Timers } from '../lifecycle/timers.ts'
 import type { OutputPage, Receipt } from '../protocol/process-schemas.ts'
 import { orAborted, pause } from './deadline.ts'
+import type { SubscriptionLimits } from './event-log.ts'
 import { FollowedOutput, type Output } from './followed-output.ts'
 import { type InputEnd, processInput } from './process-input.ts'
 import type { ReadOptions, RemoteProcess } from './remote-process.ts'
@@ -25,6 +26,8 @@ export interface ProcessOptions {
   readonly timers: Timers
   /** Output a slow reader may fall behind before it has to read what the server retains. */
   readonly bufferBytes: number
+  /** Holds the connection back; undefined where readers may fall behind. */
+  readonly holdInput: (() => Disposable) | undefined
   /** Ends the process at the server, however many connections it takes. */
   readonly end: () => Promise<void>
 }
@@ -59,10 +62,14 @@ export class Process implements AsyncDisposable {
 
   /** As `output`, until the signal aborts. */
   follow(signal?: AbortSignal): AsyncIterable<Output> {
-    const { remote, bufferBytes } = this.#options
+    const { remote, bufferBytes, holdInput } = this.#options
+    const limits: SubscriptionLimits =
+      holdInput === undefined
+        ? { maxEvents: Infinity, maxBytes: bufferBytes }
+        : { maxEvents: Infinity, hold: { aboveBytes: bufferBytes, begin: holdInput } }
     return {
       async *[Symbol.asyncIterator]() {
-        using subscription = remote.subscribe({ maxEvents: Infinity, maxBytes: bufferBytes })
+        using subscription = remote.subscribe(limits)
         yield* new FollowedOutput(remote, subscription, signal)
       },
     }

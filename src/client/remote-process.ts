@@ -117,7 +117,7 @@ export class RemoteProcess {
 
   /** SIGKILL to its process group. Resolves to whether there was something to end. */
   async terminate(signal?: AbortSignal): Promise<boolean> {
-    const { running } = await this.#calls.call('process/terminate', { processId: this.id }, { lane: 'cleanup', signal })
+    const { running } = await this.#calls.call('process/terminate', { processId: this.id }, { signal })
     return running
   }
 

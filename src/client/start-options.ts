@@ -26,6 +26,11 @@ export interface StartOptions {
   readonly more?: Partial<StartParams>
   /** Output a slow reader may fall behind, in bytes. Default 8 MiB. */
   readonly bufferBytes?: number
+  /**
+   * Whether a reader of `output` that is `bufferBytes` behind holds the whole connection back, so that it loses nothing however
+   * slow it is. Everything else of the client waits with it, calls made by the reader itself included. Default false.
+   */
+  readonly holdsConnection?: boolean
   /** Gives the start up; a process that came about all the same is killed. */
   readonly signal?: AbortSignal
 }

@@ -69,6 +69,14 @@ export class StdioChannel implements Channel {
     this.#streams.send(text)
   }
 
+  pause(): void {
+    this.#streams.pause()
+  }
+
+  resume(): void {
+    this.#streams.resume()
+  }
+
   close(): Promise<void> {
     this.#ending ??= this.#end()
     return this.#ending

@@ -50,9 +50,18 @@ export class StreamChannel implements Channel {
     if (this.#streams.output.writable) this.#streams.output.write(`${text}\n`)
   }
 
+  pause(): void {
+    this.#streams.input.pause()
+  }
+
+  resume(): void {
+    this.#streams.input.resume()
+  }
+
   async close(): Promise<void> {
     const { input, output } = this.#streams
     output.end()
+    input.resume()
     using _deadline = this.#timers.after(closeMs, () => input.destroy())
     await this.#over.promise
   }

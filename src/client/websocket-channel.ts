@@ -73,10 +73,20 @@ export class WebSocketChannel implements Channel {
     if (this.#websocket.readyState === WebSocket.OPEN) this.#websocket.send(text)
   }
 
+  pause(): void {
+    this.#websocket.pause()
+  }
+
+  resume(): void {
+    this.#websocket.resume()
+  }
+
   async close(): Promise<void> {
     const websocket = this.#websocket
     if (websocket.readyState === WebSocket.CLOSED) return
     const isClosed = once(websocket, 'close')
+    // The peer's goodbye has to be read.
+    websocket.resume()
     websocket.close(closeCodes.normal)
     using _deadline = this.#timers.after(closeMs, () => websocket.terminate())
     await isClosed
@@ -92,7 +102,8 @@ export class WebSocketChannel implements Channel {
       })
     }
     return this.#timers.every(this.#silenceMs / pingsUnanswered, () => {
-      silentTurns += 1
+      // Nothing is heard while nothing is taken in.
+      silentTurns = websocket.isPaused ? 0 : silentTurns + 1
       if (silentTurns >= pingsUnanswered) websocket.terminate()
       else if (websocket.readyState === WebSocket.OPEN) websocket.ping()
     })

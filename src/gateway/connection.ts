@@ -198,9 +198,9 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
 
   // From the gateway and the session
 
-  /** To be called now and then: finds out whether the peer is still there. */
+  /** To be called now and then: finds out whether the peer is still there. A pipe tells by itself, and answers no pings. */
   checkLiveness(now: number): void {
-    this.#liveness.check(now)
+    if (this.#transport.kind !== 'stdio') this.#liveness.check(now)
   }
 
   probe(): void {

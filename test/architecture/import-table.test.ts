@@ -35,7 +35,7 @@ const telemetryDoors = new Set(
   ),
 )
 /** What puts the rooms together, and is imported by no room. */
-const wiring = new Set(['main.ts', 'observation.ts'])
+const wiring = new Set(['main.ts', 'observation.ts', 'run-program.ts', 'load-program.ts'])
 
 const source = path.resolve(import.meta.dirname, '../../src')
 

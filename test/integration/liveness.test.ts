@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { openLocalBackend } from '../../src/backends/local-backend.ts'
 import { Peer } from '../support/peer.ts'
 import { startGateway } from '../support/start-gateway.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
@@ -24,6 +25,15 @@ it('keeps a peer that says nothing but answers pings', { timeout: 20_000 }, asyn
   // The gateway looks once a second, so by then more time has passed than silence may last.
   await pinged.promise
   expect(await peer.call('environment/status', {})).toEqual({ status: 'ready' })
+})
+
+it('keeps a peer on standard streams, which cannot answer pings, however long it is silent', async () => {
+  await using gateway = await startGateway({ limits: { pingAfterMs: 50, dropAfterMs: 100 } })
+  await using backend = await openLocalBackend(gateway.gateway)
+  // As silent as the other one: when this one is given up, the time is over for both.
+  const peer = await Peer.open(gateway.url, { autoPong: false })
+  await peer.closed
+  expect(await backend.exec(['echo', 'still here'])).toMatchObject({ stdout: 'still here\n' })
 })
 
 it('takes a session from a connection that is dead, a moment after somebody asks for it', async () => {

@@ -5,6 +5,7 @@ import type { Sent } from './scripted-server.ts'
 export class FakeChannel implements Channel {
   readonly sent: Sent[] = []
   isClosed = false
+  isPaused = false
   #events: ChannelEvents | undefined
 
   start(events: ChannelEvents): void {
@@ -13,6 +14,14 @@ export class FakeChannel implements Channel {
 
   send(text: string): void {
     this.sent.push(JSON.parse(text) as Sent)
+  }
+
+  pause(): void {
+    this.isPaused = true
+  }
+
+  resume(): void {
+    this.isPaused = false
   }
 
   close(): Promise<void> {

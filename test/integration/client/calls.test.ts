@@ -106,11 +106,11 @@ it('has a place for a clean-up when all calls are taken, and ends the connection
     data: { limit: { name: 'maxCalls', value: 1024 } },
     message: 'exec-server protocol error: exec-server has reached its limit of 1024 pending requests',
   })
-  ignored(stage.client.call('process/terminate', { processId: 'p' }, { lane: 'cleanup' }))
+  ignored(stage.client.call('process/terminate', { processId: 'p' }))
   await stage.connection.takes('process/terminate')
   expect(stage.client.state).toBe('connected')
   expect(stage.connection.count('process/signal')).toBe(1024)
-  const second = stage.client.call('process/terminate', { processId: 'q' }, { lane: 'cleanup' })
+  const second = stage.client.call('process/terminate', { processId: 'q' })
   await expect(second).rejects.toMatchObject({ kind: 'disconnected' })
   await stage.connection.over
 })

@@ -4,6 +4,7 @@ import { ExecClient, type Process } from '../../../src/client/execgate-client.ts
 import { CuttingProxy } from '../../support/cutting-proxy.ts'
 import { Gate } from '../../support/gate.ts'
 import { numberedLines } from '../../support/numbered-lines.ts'
+import { untilStill } from '../../support/until-still.ts'
 import { startGateway } from '../../support/start-gateway.ts'
 
 /** A client of a gateway in this process. */
@@ -186,6 +187,36 @@ it('goes on after outages with the output of what ran meanwhile', async () => {
   expect(text.join('')).toBe('before\nduring\n')
   expect(await process.wait()).toMatchObject({ exitCode: 7 })
   expect(stage.client.state).toBe('connected')
+})
+
+it('holds a command back for a slow reader that must not lose anything', async () => {
+  await using stage = await openStage()
+  await using process = await stage.client.start(['seq', '1', '3000000'], {
+    holdsConnection: true,
+    bufferBytes: 100_000,
+  })
+  const reader = process.output[Symbol.asyncIterator]()
+  const pieces = [(await reader.next()).value?.bytes ?? Buffer.alloc(0)]
+  // Nothing is taken until no more comes: far more than client and gateway keep for a reader.
+  await untilStill(() => stage.proxy.link.passedBytes('down'))
+  expect(stage.proxy.link.passedBytes('down')).toBeLessThan(15_000_000)
+  for (let next = await reader.next(); next.done !== true; next = await reader.next()) pieces.push(next.value.bytes)
+  expect(Buffer.concat(pieces).equals(numberedLines(1, 3_000_000))).toBe(true)
+  expect(await process.wait()).toMatchObject({ exitCode: 0 })
+})
+
+it('goes on with a reader that holds the connection back when it breaks', async () => {
+  await using stage = await openStage()
+  await using process = await stage.client.start(['seq', '1', '3000000'], {
+    holdsConnection: true,
+    bufferBytes: 100_000,
+  })
+  const reader = process.output[Symbol.asyncIterator]()
+  const pieces = [(await reader.next()).value?.bytes ?? Buffer.alloc(0)]
+  await untilStill(() => stage.proxy.link.passedBytes('down'))
+  await stage.proxy.cut()
+  for (let next = await reader.next(); next.done !== true; next = await reader.next()) pieces.push(next.value.bytes)
+  expect(Buffer.concat(pieces).equals(numberedLines(1, 3_000_000))).toBe(true)
 })
 
 it('may be used by many at once', async () => {

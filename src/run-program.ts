@@ -1,0 +1,75 @@
+import { pino } from 'pino'
+import type { ExecBackend } from './backends/exec-backend.ts'
+import { openLocalBackend } from './backends/local-backend.ts'
+import { openRemoteBackend } from './backends/remote-backend.ts'
+import { runCommand, type RunStreams } from './cli/run.ts'
+import type { RunRequest } from './cli/run-arguments.ts'
+import { loadSettings } from './config/settings.ts'
+import { isProblem } from './config/problem.ts'
+import { Gateway } from './gateway/gateway.ts'
+import { describeHost, noCapabilities, systemFacts } from './gateway/host-environment.ts'
+import { Ledger } from './lifecycle/ledger.ts'
+import { Timers } from './lifecycle/timers.ts'
+import { ChildReaper } from './processes/child-reaper.ts'
+import { inheritableEnvironment } from './processes/inherited-environment.ts'
+import { LaunchRegistry } from './processes/launch-registry.ts'
+import { Libc } from './processes/libc.ts'
+import { NativeEngine } from './processes/native-engine.ts'
+
+/** `execgate run`: a command with the standard streams of this program. Resolves to its exit code. */
+export function runProgram(request: RunRequest): Promise<number> {
+  const { stdin, stdout, stderr } = process
+  // A reader that is gone is noticed where something is written.
+  for (const stream of [stdout, stderr]) stream.on('error', () => {})
+  const timers = new Timers(new Ledger())
+  const open = () => {
+    if (request.url === undefined) return openHere(timers)
+    return openRemoteBackend(request.url, { clientName: 'execgate-run' })
+  }
+  return runCommand(open, request, { stdin, stdout, stderr, timers, onSignal })
+}
+
+/** A gateway in this program, with the defaults of every option and nobody to watch it. */
+async function openHere(timers: Timers): Promise<ExecBackend> {
+  const loaded = loadSettings({ command: 'exec-server', argv: [], environment: {}, readFile: () => '' })
+  if (isProblem(loaded)) throw new Error(loaded.problem)
+  await using acquired = new AsyncDisposableStack()
+  // The end of a child is told by a signal, and waiting for one keeps no program alive.
+  acquired.use(timers.after(Infinity, () => {}))
+  const libc = Libc.load()
+  const reaper = acquired.use(ChildReaper.open(libc))
+  const host = systemFacts()
+  const gateway = acquired.use(
+    Gateway.open({
+      limits: loaded.settings,
+      engine: new NativeEngine(libc, reaper),
+      children: {
+        os: 'linux',
+        inheritedEnvironment: () => inheritableEnvironment(process.env),
+        loginShell: host.loginShell ?? '/bin/sh',
+        markers: () => new Map(),
+        launches: new LaunchRegistry(),
+        passesTrace: true,
+      },
+      describeHost: () => describeHost({ capabilities: noCapabilities, extensions: ['receipts', 'input-end'] }, host),
+      log: pino({ level: 'silent' }),
+    }),
+  )
+  const backend = acquired.use(await openLocalBackend(gateway))
+  const owned = acquired.move()
+  return {
+    start: (command, options) => backend.start(command, options),
+    exec: (command, options) => backend.exec(command, options),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+const onSignal: RunStreams['onSignal'] = listener => {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, listener)
+  return {
+    [Symbol.dispose]: () => {
+      for (const signal of signals) process.off(signal, listener)
+    },
+  }
+}
