@@ -94,6 +94,8 @@ it.each([
   ['gateway/gateway.ts', `const koffi = createRequire(import.meta.url)('koffi')`],
   ['cli/help.ts', `import { run } from '../main.ts'`],
   ['gateway/gateway.ts', `import { Observation } from '../observation.ts'`],
+  ['load/stage.ts', `import { Gateway } from '../gateway/gateway.ts'`],
+  ['load/bootstrap.ts', `import { build } from 'hdr-histogram-js'`],
   ['gateway/dispatcher.ts', `import { trace } from '@opentelemetry/api'`],
   ['cli/help.ts', `import '../../test/support/peer.ts'`],
 ])('notices that %s may not say %s', (file, text) => {
