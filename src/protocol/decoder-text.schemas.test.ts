@@ -56,7 +56,7 @@ const params: { readonly [M in MethodName]: NonNullable<ParamsInput<M>> } = {
     networkProxy: { proxy: {}, auditMetadata: {}, environmentId: 'e', executionId: 'x', policyDecisionTimeoutMs: 5 },
   },
   'process/read': { processId: 'p', afterSeq: 1, maxBytes: 2, waitMs: 3 },
-  'process/write': { processId: 'p', chunk: 'QQ==', writeId: 'w' },
+  'process/write': { processId: 'p', chunk: 'QQ==', writeId: 'w', endsInput: true },
   'process/signal': { processId: 'p', signal: 'interrupt' },
   'process/terminate': { processId: 'p' },
 }
