@@ -1,5 +1,6 @@
 import { errorKinds } from '../src/protocol/gateway-error.ts'
 import { metrics } from '../src/telemetry/catalogue.ts'
+import { loadGenerator } from './load-generator.ts'
 import type { Dashboard, Panel, Target } from './panels.ts'
 import { countRate, largest, quantile, rate, series, shareBeyond, total } from './queries.ts'
 
@@ -475,4 +476,12 @@ export const comparison: Dashboard = {
   ],
 }
 
-export const dashboards: readonly Dashboard[] = [fleet, requests, processes, streams, runtime, comparison]
+export const dashboards: readonly Dashboard[] = [
+  fleet,
+  requests,
+  processes,
+  streams,
+  runtime,
+  comparison,
+  loadGenerator,
+]

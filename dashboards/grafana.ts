@@ -1,3 +1,4 @@
+import { metrics } from '../src/telemetry/catalogue.ts'
 import type { Dashboard, Panel } from './panels.ts'
 
 const height = { timeseries: 8, stat: 4 } as const
@@ -46,7 +47,7 @@ export function grafanaJson(dashboard: Dashboard, all: readonly Dashboard[]): st
     refresh: '15s',
     time: { from: 'now-1h', to: 'now' },
     timezone: 'browser',
-    templating: { list: variables },
+    templating: { list: variables(dashboard.chosenFrom) },
     annotations: { list: [] },
     links: links(all.filter(other => other !== dashboard)),
     panels,
@@ -102,7 +103,7 @@ function panelJson({ title, description, unit, targets, threshold }: Panel, kind
   }
 }
 
-const variables = [
+const variables = (chosenFrom = metrics.buildInfo.name) => [
   { name: 'datasource', label: 'Data source', type: 'datasource', query: 'prometheus', current: {}, hide: 0 },
   ...(['job', 'instance'] as const).map(name => ({
     name,
@@ -110,7 +111,7 @@ const variables = [
     type: 'query',
     datasource: source,
     query: {
-      query: `label_values(exec_server_build_info${name === 'instance' ? '{job=~"$job"}' : ''}, ${name})`,
+      query: `label_values(${chosenFrom}${name === 'instance' ? '{job=~"$job"}' : ''}, ${name})`,
       refId: name,
     },
     refresh: 2,

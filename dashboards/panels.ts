@@ -27,5 +27,7 @@ export interface Dashboard {
   readonly uid: string
   readonly title: string
   readonly description: string
+  /** The metric whose services and instances a viewer chooses from; default: the one every gateway reports. */
+  readonly chosenFrom?: string
   readonly rows: readonly Row[]
 }

@@ -1,7 +1,7 @@
 import { type KeysOf, metrics, type MetricAttributes, type MetricKey } from '../src/telemetry/catalogue.ts'
 
 /** Chooses what the viewer chose above the panels. */
-const chosen = 'job=~"$job",instance=~"$instance"'
+export const chosen = 'job=~"$job",instance=~"$instance"'
 
 type Matchers<Key extends MetricKey> = {
   readonly [Name in keyof MetricAttributes<Key>]?:

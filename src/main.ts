@@ -54,6 +54,11 @@ switch (line.kind) {
     process.exit(await runProgram(line.request))
   }
   // oxlint-disable-next-line no-fallthrough -- the program is over by now
+  case 'load': {
+    const { loadProgram } = await import('./load-program.ts')
+    process.exit(await loadProgram(line.settings))
+  }
+  // oxlint-disable-next-line no-fallthrough -- the program is over by now
   case 'run': {
     const telemetry = new Telemetry()
     const opened = openLog(line.settings.logLevel, telemetry)

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { metrics } from '../src/telemetry/catalogue.ts'
 import { metricKeys } from '../src/telemetry/instruments.ts'
+import { loadMetrics } from '../src/telemetry/load-metrics.ts'
 import { type MetricDefinition, seriesBound } from '../src/telemetry/metric.ts'
 
 /** Names of the reference server that are not emitted, and why. */
@@ -36,7 +37,12 @@ ${leftOut.map(([name, why]) => `- \`${name}\`: ${why}.`).join('\n')}
 
 ## Further metrics
 
-${own.map(section).join('\n')}`
+${own.map(section).join('\n')}
+## A load test
+
+\`execgate load\` is a program of its own, with the service name \`execgate-load\`. A gateway emits none of these.
+
+${Object.values(loadMetrics).map(section).join('\n')}`
 }
 
 function section({ name, instrument, unit, help, attributes, identity, buckets, origin }: MetricDefinition): string {

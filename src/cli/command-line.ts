@@ -6,6 +6,9 @@ import { shorten } from '../config/quoting.ts'
 import { loadSettings } from '../config/settings.ts'
 import type { Environment } from '../config/sources.ts'
 import { commandHelp, programHelp, runCommandName, runHelp, versionText } from './help.ts'
+import { readLoadArguments } from './load-arguments.ts'
+import { loadCommandName, loadHelp } from './load-help.ts'
+import type { LoadSettings } from './load-options.ts'
 import { runExitCodes } from './run.ts'
 import { parseRunArguments, type RunRequest } from './run-arguments.ts'
 import { readToolArguments, type ToolArguments } from './tool-arguments.ts'
@@ -22,6 +25,7 @@ export type CommandLine =
       readonly warnings: readonly string[]
     }
   | { readonly kind: 'tool'; readonly tool: ToolName; readonly args: ToolArguments }
+  | { readonly kind: 'load'; readonly settings: LoadSettings }
   /** A command is to be run on a gateway. */
   | { readonly kind: 'execute'; readonly request: RunRequest }
   /** Text for standard output; the exit status is 0. */
@@ -48,6 +52,7 @@ export function interpretCommandLine(
   if (isHelp(first)) return { kind: 'print', text: programHelp() }
   if (first === '--version') return { kind: 'print', text: versionText }
   if (isToolName(first)) return interpretTool(first, rest)
+  if (first === loadCommandName) return interpretLoad(rest)
   if (first === runCommandName) return interpretRun(rest, environment)
   const command = commands.find(name => name === first)
   if (command === undefined) return { kind: 'refuse', message: refuseUnknown(first), exitCode: usageRefused }
@@ -65,6 +70,13 @@ function interpretTool(tool: ToolName, argv: readonly string[]): CommandLine {
   return { kind: 'tool', tool, args }
 }
 
+function interpretLoad(argv: readonly string[]): CommandLine {
+  if (argv.some(isHelp)) return { kind: 'print', text: loadHelp() }
+  const settings = readLoadArguments(argv)
+  if (isProblem(settings)) return { kind: 'refuse', message: settings.problem, exitCode: usageRefused }
+  return { kind: 'load', settings }
+}
+
 /** A command of its own may have any option, `--help` included, so that only what stands before it is looked at. */
 function interpretRun(argv: readonly string[], environment: Environment): CommandLine {
   const request = parseRunArguments(argv, environment)
@@ -80,5 +92,6 @@ function isHelp(argument: string): boolean {
 function refuseUnknown(first: string): string {
   const shown = `\`${shorten(first)}\``
   if (first.startsWith('-')) return `${shown} stands before the command: write \`execgate COMMAND [OPTION]...\``
-  return `unknown command ${shown}${didYouMean(first, [...commands, ...toolNames, runCommandName]) || '; `execgate --help` lists the commands'}`
+  const names = [...commands, runCommandName, loadCommandName, ...toolNames]
+  return `unknown command ${shown}${didYouMean(first, names) || '; `execgate --help` lists the commands'}`
 }

@@ -13,6 +13,7 @@ import {
 } from '../config/options.ts'
 import { configVariable } from '../config/variables.ts'
 import { lines, wrap } from './help-text.ts'
+import { loadCommandName, loadSummary } from './load-help.ts'
 import { toolNames, tools } from './tool-table.ts'
 import { runFlags } from './run-arguments.ts'
 import { version } from './version.ts'
@@ -34,6 +35,7 @@ export function programHelp(): string {
   const described = [
     ...commands.map(command => [command, summaries[command]] as const),
     [runCommandName, runSummary] as const,
+    [loadCommandName, loadSummary] as const,
     ...toolNames.map(name => [name, tools[name].summary] as const),
   ]
   const widest = Math.max(...described.map(([name]) => name.length))

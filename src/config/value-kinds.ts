@@ -164,7 +164,7 @@ function quantity({ min, max, placeholder, noun, forms, parse }: Quantity): Valu
 }
 
 /** A schema around a reader that answers `undefined` for what is not `expected`. */
-function readBy<Value>(expected: string, read: (given: unknown) => Value | undefined): z.ZodType<Value> {
+export function readBy<Value>(expected: string, read: (given: unknown) => Value | undefined): z.ZodType<Value> {
   return readOrProblem(given => {
     const value = read(given)
     return value === undefined ? { problem: `${quoteValue(given)} is not ${expected}` } : { value }

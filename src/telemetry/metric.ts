@@ -35,6 +35,8 @@ interface Details<Sets extends AttributeSets> {
   /** True unless said otherwise. */
   readonly isInteger?: boolean
   readonly origin?: Origin
+  /** None unless said otherwise. */
+  readonly identity?: readonly string[]
 }
 
 // oxlint-disable-next-line typescript/no-empty-object-type -- no attributes at all
@@ -42,9 +44,9 @@ type NoAttributes = {}
 
 export function gauge<const Sets extends AttributeSets = NoAttributes>(
   name: string,
-  details: Details<Sets> & { readonly identity?: readonly string[] },
+  details: Details<Sets>,
 ): MetricDefinition<'gauge', Sets> {
-  return define('gauge', name, details, { identity: details.identity ?? [] })
+  return define('gauge', name, details, {})
 }
 
 export function counter<const Sets extends AttributeSets = NoAttributes>(
@@ -72,7 +74,7 @@ function define<Kind extends Instrument, Sets extends AttributeSets>(
   instrument: Kind,
   name: string,
   details: Details<Sets>,
-  special: { identity?: readonly string[]; buckets?: readonly number[]; isInteger?: boolean },
+  special: { buckets?: readonly number[]; isInteger?: boolean },
 ): MetricDefinition<Kind, Sets> {
   return {
     name,
@@ -83,6 +85,6 @@ function define<Kind extends Instrument, Sets extends AttributeSets>(
     isInteger: special.isInteger ?? details.isInteger ?? true,
     origin: details.origin ?? 'own',
     buckets: special.buckets,
-    identity: special.identity ?? [],
+    identity: details.identity ?? [],
   }
 }

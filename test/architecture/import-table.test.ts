@@ -27,7 +27,8 @@ const table: Record<string, readonly string[]> = {
   ],
   client: ['protocol', 'lifecycle', 'telemetry'],
   backends: ['protocol', 'lifecycle', 'telemetry', 'processes', 'gateway', 'client'],
-  cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway', 'client', 'backends'],
+  load: ['client', 'protocol', 'lifecycle', 'telemetry'],
+  cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway', 'client', 'backends', 'load'],
 }
 
 /** Packages that live behind one door. */
@@ -36,18 +37,19 @@ const doors: Record<string, readonly string[]> = {
   fastify: ['gateway/websocket-listener.ts', 'gateway/admin-listener.ts', 'gateway/pages.ts'],
   '@fastify/websocket': ['gateway/websocket-listener.ts'],
   ws: ['gateway/websocket-transport.ts', 'client/websocket-channel.ts'],
+  'hdr-histogram-js': ['load/latency-histogram.ts'],
   undici: ['fetching/http-client.ts'],
   'smol-toml': ['config/config-file.ts', 'discovery/toml-selection.ts'],
 }
 
 /** Each SDK package has one door, the API a few. */
 const telemetryDoors = new Set(
-  ['opentelemetry', 'opentelemetry-tracing', 'call-tracing', 'log-relay', 'resend-queue'].map(
+  ['opentelemetry', 'opentelemetry-tracing', 'call-tracing', 'log-relay', 'resend-queue', 'load-export'].map(
     name => `telemetry/${name}.ts`,
   ),
 )
 /** What puts the rooms together, and is imported by no room. */
-const wiring = new Set(['main.ts', 'observation.ts', 'run-program.ts'])
+const wiring = new Set(['main.ts', 'observation.ts', 'run-program.ts', 'load-program.ts'])
 
 const source = path.resolve(import.meta.dirname, '../../src')
 
@@ -106,6 +108,8 @@ it.each([
   ['gateway/gateway.ts', `const koffi = createRequire(import.meta.url)('koffi')`],
   ['cli/help.ts', `import { run } from '../main.ts'`],
   ['gateway/gateway.ts', `import { Observation } from '../observation.ts'`],
+  ['load/stage.ts', `import { Gateway } from '../gateway/gateway.ts'`],
+  ['load/bootstrap.ts', `import { build } from 'hdr-histogram-js'`],
   ['gateway/dispatcher.ts', `import { trace } from '@opentelemetry/api'`],
   ['cli/help.ts', `import '../../test/support/peer.ts'`],
 ])('notices that %s may not say %s', (file, text) => {

@@ -29,6 +29,12 @@ async function load(program: Program, round: number): Promise<void> {
   await peer.closed
 }
 
+/** A load test that goes on until it is disposed: what it reports is forgotten soon after. */
+function startLoadTest(program: Program, env: Record<string, string>): Program {
+  const pace = ['--rate', '20', '--runs', '1000', '--duration', '1s']
+  return Program.start(['load', 'one-shot', '--target', `tested=${program.url}`, ...pace], { env })
+}
+
 /** On standard streams a session ends with its input, and says so in the last export. */
 async function endSession(env: Record<string, string>): Promise<void> {
   await using program = Program.start(['exec-server', '--listen', 'stdio'], { env })
@@ -50,6 +56,8 @@ it('has an answer for every query of every dashboard', { timeout: 180_000 }, asy
     const ended = `exec_server_session_duration_seconds_count >= ${round + 1}`
     await pipeline.settled(ended, values => Object.keys(values).length > 0)
   }
+  await using _loadTest = startLoadTest(program, env)
+  await pipeline.settled('exec_server_load_run_operations_per_second', values => Object.keys(values).length > 0)
   // A second has to pass between two scrapes for a rate.
   await pipeline.settled(
     'sum(rate(exec_server_processes_finished_total[30s])) > 0',
