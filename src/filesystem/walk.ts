@@ -8,6 +8,7 @@ import { maxWalkedNames, walkMaximums } from './filesystem-limits.ts'
 import { canonicalPath, readMetadata } from './metadata.ts'
 import { join } from './native-path.ts'
 import { type Identity, isSame, PinnedDirectory } from './pinned-directory.ts'
+import { SortedRuns } from './sorted-runs.ts'
 import { WalkReport } from './walk-report.ts'
 
 /** Entries that are looked at before the first of them is listed; others get their turn in between. */
@@ -61,6 +62,11 @@ function refuseBounds({ maxDepth, maxDirectories, maxEntries }: WalkOptions): vo
   throw new GatewayError('invalidRequest', `filesystem walk limits exceed maximums: ${maximums}`)
 }
 
+/** In the order of their bytes: that of UTF-8, which differs from that of JavaScript. */
+function byName(one: FoundName, other: FoundName): number {
+  return one.name.compare(other.name)
+}
+
 /** An entry of a directory that has been entered. */
 interface Visit {
   readonly directory: FoundDirectory
@@ -98,17 +104,16 @@ class Walk {
     this.#signal.throwIfAborted()
     await using listed = new AsyncDisposableStack()
     let path: Buffer
-    let names: FoundName[]
+    let names: SortedRuns<FoundName>
     try {
       path = this.#options.followDirectorySymlinks ? directory.path : listed.use(await pinned(directory)).at('.')
-      names = await namesIn(path, maxWalkedNames)
+      names = await SortedRuns.of(await namesIn(path, maxWalkedNames), byName)
     } catch (error) {
       return this.#failed(directory.uri, error)
     }
-    names.sort((one, other) => one.name.compare(other.name))
-    for (let start = 0; start < names.length; start += batch) {
+    for (let part = names.take(batch); part.length > 0; part = names.take(batch)) {
       this.#signal.throwIfAborted()
-      for (const entry of await lookAt(path, names.slice(start, start + batch))) {
+      for (const entry of await lookAt(path, part)) {
         if (this.#entryCount === this.#options.maxEntries) return this.report.truncate()
         this.#entryCount += 1
         if (!(await this.#visit({ directory, path: join(path, entry.name), entry }))) return false
