@@ -1,5 +1,6 @@
 import { lstat, readlink, stat, symlink } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
+import { mapConcurrently } from './concurrently.ts'
 import { openToList } from './directory-listing.ts'
 import { isErrno } from './errno.ts'
 import { copyFile } from './file-copy.ts'
@@ -7,6 +8,9 @@ import { canonicalPath } from './metadata.ts'
 import { isWithin, join, split } from './native-path.ts'
 import { createWithParents } from './new-directory.ts'
 import { type Identity, PinnedDirectory } from './pinned-directory.ts'
+
+/** Names of a directory that are held at a time. */
+const batch = 256
 
 /** A directory and where its entries go. */
 interface DirectoryCopy {
@@ -49,8 +53,7 @@ async function copyTree(root: DirectoryCopy): Promise<void> {
 /** Copies everything but directories, and returns those. */
 async function copyEntries(from: PinnedDirectory, { source, destination }: DirectoryCopy): Promise<DirectoryCopy[]> {
   const directories: DirectoryCopy[] = []
-  await using listing = await openToList(from.at('.'))
-  for await (const { name } of listing) {
+  const copyOne = async (name: Buffer) => {
     const entry = from.at(name)
     const target = join(destination, name)
     const stats = await lstat(entry)
@@ -58,6 +61,15 @@ async function copyEntries(from: PinnedDirectory, { source, destination }: Direc
     else if (stats.isSymbolicLink()) await copyLink(entry, target)
     else if (stats.isFile()) await copyFile(entry, target)
   }
+  await using listing = await openToList(from.at('.'))
+  let names: Buffer[] = []
+  for await (const { name } of listing) {
+    names.push(name)
+    if (names.length < batch) continue
+    await mapConcurrently(names, copyOne)
+    names = []
+  }
+  await mapConcurrently(names, copyOne)
   return directories
 }
 

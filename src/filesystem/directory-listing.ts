@@ -1,12 +1,18 @@
-import type { BigIntStats } from 'node:fs'
-import { lstat, opendir, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, lstat, opendir, stat } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { mapConcurrently } from './concurrently.ts'
 import { maxDirectoryEntries } from './filesystem-limits.ts'
 import { join } from './native-path.ts'
 
 /** Read from the operating system at a time. */
-export const directoryBatch = 1024
+const directoryBatch = 1024
+
+/** A name as the directory tells it. What a link leads to takes a look; so does everything that is neither file nor directory. */
+export interface FoundName {
+  readonly name: Buffer
+  readonly kind: 'file' | 'directory' | 'other'
+}
 
 export interface ListedEntry {
   readonly name: Buffer
@@ -14,8 +20,6 @@ export interface ListedEntry {
   /** Of what a link leads to. */
   readonly isDirectory: boolean
   readonly isFile: boolean
-  /** Of what a link leads to. */
-  readonly stats: BigIntStats
 }
 
 /**
@@ -28,30 +32,41 @@ export async function listDirectory(path: Buffer, maxEntries = maxDirectoryEntri
 }
 
 /** Looks at these entries of a directory, and leaves out those that cannot be looked at. */
-export async function lookAt(directory: Buffer, names: readonly Buffer[]): Promise<ListedEntry[]> {
+export async function lookAt(directory: Buffer, names: readonly FoundName[]): Promise<ListedEntry[]> {
   const entries = await mapConcurrently(names, name => look(directory, name))
   return entries.filter(entry => entry !== undefined)
 }
 
-/** The names of all entries. @throws when there are more than that, however many are held meanwhile */
-export async function namesIn(path: Buffer, maxEntries: number): Promise<Buffer[]> {
-  const names: Buffer[] = []
+/**
+ * The names of all entries; none where nothing can be looked at, because the directory may be read but not searched.
+ * @throws when there are more than that, however many are held meanwhile
+ */
+export async function namesIn(path: Buffer, maxEntries: number): Promise<FoundName[]> {
+  const names: FoundName[] = []
   let count = 0
+  // Never fails, and takes as long as opening does.
+  const searchable = isSearchable(path)
   await using directory = await openToList(path)
-  for await (const { name } of directory) {
+  for await (const entry of directory) {
     count += 1
-    if (count <= maxEntries) names.push(name)
+    if (count <= maxEntries) names.push({ name: entry.name, kind: kindOf(entry) })
   }
   if (count > maxEntries) {
     const text = `fs/readDirectory returned ${count} entries; limit is ${maxEntries}`
     throw GatewayError.limit('maxDirectoryEntries', maxEntries, text)
   }
-  return names
+  return (await searchable) ? names : []
+}
+
+interface NamedEntry {
+  readonly name: Buffer
+  isFile(): boolean
+  isDirectory(): boolean
 }
 
 /** A directory to read names from that may be any bytes. */
 export interface NameStream extends AsyncDisposable {
-  [Symbol.asyncIterator](): AsyncIterator<{ readonly name: Buffer; isDirectory(): boolean }>
+  [Symbol.asyncIterator](): AsyncIterator<NamedEntry>
 }
 
 export async function openToList(path: Buffer): Promise<NameStream> {
@@ -60,14 +75,29 @@ export async function openToList(path: Buffer): Promise<NameStream> {
   return (await opendir(path, options)) as unknown as NameStream
 }
 
-async function look(directory: Buffer, name: Buffer): Promise<ListedEntry | undefined> {
+function kindOf(entry: NamedEntry): FoundName['kind'] {
+  if (entry.isFile()) return 'file'
+  return entry.isDirectory() ? 'directory' : 'other'
+}
+
+async function look(directory: Buffer, { name, kind }: FoundName): Promise<ListedEntry | undefined> {
+  if (kind !== 'other') return { name, isSymlink: false, isDirectory: kind === 'directory', isFile: kind === 'file' }
   const path = join(directory, name)
   try {
-    const own = await lstat(path, { bigint: true })
+    const own = await lstat(path)
     const isSymlink = own.isSymbolicLink()
-    const stats = isSymlink ? await stat(path, { bigint: true }) : own
-    return { name, isSymlink, isDirectory: stats.isDirectory(), isFile: stats.isFile(), stats }
+    const stats = isSymlink ? await stat(path) : own
+    return { name, isSymlink, isDirectory: stats.isDirectory(), isFile: stats.isFile() }
   } catch {
     return undefined
+  }
+}
+
+async function isSearchable(directory: Buffer): Promise<boolean> {
+  try {
+    await access(directory, constants.X_OK)
+    return true
+  } catch {
+    return false
   }
 }

@@ -2,18 +2,18 @@ import type { FileHandle } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { shown } from './native-path.ts'
 import { isSame } from './pinned-directory.ts'
-import { openToRead, openToWrite, writeAll } from './regular-file.ts'
+import { openToWrite, openWithStats, writeAll } from './regular-file.ts'
 
 /** Read and written at a time: others get their turn in between. */
-const stepBytes = 1024 * 1024
+const maxStepBytes = 1024 * 1024
 
 /**
  * Copies contents and permissions of a regular file over whatever the destination leads to, or into a new file. A file that
  * is copied onto itself, by whatever name, is left as it is.
  */
 export async function copyFile(source: Buffer, destination: Buffer): Promise<void> {
-  await using from = await openToRead({ path: source, asked: source, followsLinks: false })
-  const original = await from.stat({ bigint: true })
+  const { file, stats: original } = await openWithStats({ path: source, asked: source, followsLinks: false })
+  await using from = file
   const mode = Number(original.mode) & 0o7777
   await using to = await openToWrite({ path: destination, followsLinks: true }, mode)
   const target = await to.stat({ bigint: true })
@@ -23,13 +23,23 @@ export async function copyFile(source: Buffer, destination: Buffer): Promise<voi
   }
   if (target.isFile()) {
     // Before the contents, which may be for fewer eyes than the old ones.
-    await to.chmod(mode)
-    await to.truncate()
+    if ((Number(target.mode) & 0o7777) !== mode) await to.chmod(mode)
+    if (target.size > 0n) await to.truncate()
   }
-  await copyContents(from, to, target.isFile())
+  // One byte more than expected finds the end at once.
+  const stepBytes = Math.min(Number(original.size) + 1, maxStepBytes)
+  await copyContents({ from, to, stepBytes, isPositional: target.isFile() })
 }
 
-async function copyContents(from: FileHandle, to: FileHandle, isPositional: boolean): Promise<void> {
+interface Contents {
+  readonly from: FileHandle
+  readonly to: FileHandle
+  readonly stepBytes: number
+  /** Whether it is written at positions, as files are and devices are not. */
+  readonly isPositional: boolean
+}
+
+async function copyContents({ from, to, stepBytes, isPositional }: Contents): Promise<void> {
   const step = Buffer.allocUnsafe(stepBytes)
   for (let position = 0; ;) {
     const { bytesRead } = await from.read(step, 0, step.length, position)

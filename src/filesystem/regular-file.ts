@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { shown } from './native-path.ts'
@@ -18,11 +18,17 @@ export const newFileMode = 0o666
  * @throws when the path leads to anything else, which is not read from, not even looked into
  */
 export async function openToRead(place: Place): Promise<FileHandle> {
+  return (await openWithStats(place)).file
+}
+
+/** The same, with what is known about the file. */
+export async function openWithStats(place: Place): Promise<{ readonly file: FileHandle; readonly stats: BigIntStats }> {
   await using opening = new AsyncDisposableStack()
   const file = opening.use(await open(place.path, constants.O_RDONLY | unblocking | linkFlag(place)))
-  if (!(await file.stat()).isFile()) throw notAFile(place)
+  const stats = await file.stat({ bigint: true })
+  if (!stats.isFile()) throw notAFile(place)
   opening.move()
-  return file
+  return { file, stats }
 }
 
 /** Opens a regular file for writing: a new one, or one that is emptied and stays the same for its other names. */

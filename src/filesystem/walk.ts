@@ -1,12 +1,14 @@
+import { lstat } from 'node:fs/promises'
 import type { WalkedTree, WalkOptions } from '../protocol/filesystem-schemas.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { PathUri } from '../protocol/path-uri.ts'
-import { type ListedEntry, lookAt, namesIn } from './directory-listing.ts'
+import { type FoundName, type ListedEntry, lookAt, namesIn } from './directory-listing.ts'
 import { translated } from './errno.ts'
 import { maxWalkedNames, walkMaximums } from './filesystem-limits.ts'
 import { canonicalPath, readMetadata } from './metadata.ts'
 import { join } from './native-path.ts'
 import { type Identity, isSame, PinnedDirectory } from './pinned-directory.ts'
+import { SortedRuns } from './sorted-runs.ts'
 import { WalkReport } from './walk-report.ts'
 
 /** Entries that are looked at before the first of them is listed; others get their turn in between. */
@@ -60,6 +62,19 @@ function refuseBounds({ maxDepth, maxDirectories, maxEntries }: WalkOptions): vo
   throw new GatewayError('invalidRequest', `filesystem walk limits exceed maximums: ${maximums}`)
 }
 
+/** In the order of their bytes: that of UTF-8, which differs from that of JavaScript. */
+function byName(one: FoundName, other: FoundName): number {
+  return one.name.compare(other.name)
+}
+
+/** An entry of a directory that has been entered. */
+interface Visit {
+  readonly directory: FoundDirectory
+  /** By the descriptor of the directory, where that is held. */
+  readonly path: Buffer
+  readonly entry: ListedEntry
+}
+
 class Walk {
   readonly report = new WalkReport()
   readonly #options: WalkOptions
@@ -89,51 +104,61 @@ class Walk {
     this.#signal.throwIfAborted()
     await using listed = new AsyncDisposableStack()
     let path: Buffer
-    let names: Buffer[]
+    let names: SortedRuns<FoundName>
     try {
       path = this.#options.followDirectorySymlinks ? directory.path : listed.use(await pinned(directory)).at('.')
-      names = await namesIn(path, maxWalkedNames)
+      names = await SortedRuns.of(await namesIn(path, maxWalkedNames), byName)
     } catch (error) {
       return this.#failed(directory.uri, error)
     }
-    names.sort((one, other) => one.compare(other))
-    for (let start = 0; start < names.length; start += batch) {
+    for (let part = names.take(batch); part.length > 0; part = names.take(batch)) {
       this.#signal.throwIfAborted()
-      for (const entry of await lookAt(path, names.slice(start, start + batch))) {
+      for (const entry of await lookAt(path, part)) {
         if (this.#entryCount === this.#options.maxEntries) return this.report.truncate()
         this.#entryCount += 1
-        if (!(await this.#visit(directory, entry))) return false
+        if (!(await this.#visit({ directory, path: join(path, entry.name), entry }))) return false
       }
     }
     return true
   }
 
-  async #visit(directory: FoundDirectory, entry: ListedEntry): Promise<boolean> {
+  async #visit({ directory, path, entry }: Visit): Promise<boolean> {
     const { followDirectorySymlinks, maxDepth } = this.#options
     if (entry.isSymlink && !(followDirectorySymlinks && entry.isDirectory)) return true
     if (!entry.isDirectory && !entry.isFile) return true
     const uri = directory.uri.child(entry.name)
     if (!this.report.addEntry(uri.canonical, entry.isDirectory ? 'directory' : 'file')) return false
     if (!entry.isDirectory || directory.depth >= maxDepth || this.#isPruned(entry.name)) return true
-    const path = join(directory.path, entry.name)
-    return this.#found({ path, uri, depth: directory.depth + 1, identity: entry.stats })
+    const found = { path: join(directory.path, entry.name), uri, depth: directory.depth + 1 }
+    return followDirectorySymlinks ? this.#foundByLinks(found) : this.#found(found, path)
   }
 
-  async #found(directory: FoundDirectory): Promise<boolean> {
-    if (this.#options.followDirectorySymlinks) {
-      let real: string
-      try {
-        real = (await canonicalPath(directory.path)).toString('latin1')
-      } catch (error) {
-        return this.#failed(directory.uri, error)
-      }
-      if (this.#visited.has(real)) return true
-      if (this.#isFull()) return true
+  /** @param path leads to it, whatever its path leads to meanwhile */
+  async #found(directory: Omit<FoundDirectory, 'identity'>, path: Buffer): Promise<boolean> {
+    if (this.#isFull()) return true
+    try {
+      this.#enqueue({ ...directory, identity: await lstat(path, { bigint: true }) })
+      return true
+    } catch (error) {
+      return this.#failed(directory.uri, error)
+    }
+  }
+
+  async #foundByLinks(directory: Omit<FoundDirectory, 'identity'>): Promise<boolean> {
+    try {
+      const real = (await canonicalPath(directory.path)).toString('latin1')
+      if (this.#visited.has(real) || this.#isFull()) return true
       this.#visited.add(real)
-    } else if (this.#isFull()) return true
+      this.#enqueue({ ...directory, identity: undefined })
+      return true
+    } catch (error) {
+      return this.#failed(directory.uri, error)
+    }
+  }
+
+  #enqueue(directory: FoundDirectory): void {
     this.#directoryCount += 1
     this.#queue.push(directory)
-    return true
   }
 
   /** Beyond the bound directories are still listed, only not entered. */

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { maxFileBytes, maxWholeFileBytes } from './filesystem-limits.ts'
 import type { Place } from './place.ts'
-import { openToRead } from './regular-file.ts'
+import { openWithStats } from './regular-file.ts'
 
 /** Read at a time where the size is not known: files of proc(5) say they are empty. */
 const stepBytes = 64 * 1024
@@ -12,8 +12,9 @@ const stepBytes = 64 * 1024
  * @throws when it is no regular file, or larger than what one reply holds
  */
 export async function readWholeFile(place: Place, maxBytes = maxWholeFileBytes): Promise<Buffer> {
-  await using file = await openToRead(place)
-  const { size } = await file.stat()
+  const { file, stats } = await openWithStats(place)
+  await using _file = file
+  const size = Number(stats.size)
   refuseLarge(size, maxBytes)
   const pieces: Buffer[] = []
   let length = 0

@@ -196,8 +196,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
 
   disconnected(isOrderly = false): void {
     if (this.#state.name === 'ended') return
-    this.#end(isOrderly ? 'client_close' : 'client_gone')
-    void this.#letGo()
+    void this.#end(isOrderly ? 'client_close' : 'client_gone').then(this.#over.resolve)
   }
 
   // From the dispatcher
@@ -242,8 +241,10 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     if (this.#state.name === 'ended') return
     this.#log.info({ code, reason }, 'closing connection')
     const closed = this.#transport.close(code, reason)
-    this.#end(cause)
-    void closed.then(() => this.#letGo())
+    const released = this.#end(cause)
+    void Promise.all([closed, released]).then(() => {
+      this.#over.resolve()
+    })
   }
 
   get #session(): Session | undefined {
@@ -295,7 +296,8 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     }
   }
 
-  #end(cause: CloseCause): void {
+  /** @returns settles when its files are closed */
+  #end(cause: CloseCause): Promise<void> {
     const session = this.#session
     this.#state = { name: 'ended' }
     this.#liveness[Symbol.dispose]()
@@ -303,16 +305,13 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     // Detached first: what the aborted requests leave behind is no longer this connection's business.
     session?.detach(this)
     this.#abort.abort(new Disconnected('the connection has ended'))
+    const released = this.files[Symbol.asyncDispose]()
     this.#held[Symbol.dispose]()
     this.#metrics.closed(this.#transport.kind, cause, this.ageMs)
     this.span?.end()
     this.#log.info({ sessionId: session?.id, cause }, 'connection closed')
     this.#options.ended(session)
-  }
-
-  async #letGo(): Promise<void> {
-    await this.files[Symbol.asyncDispose]()
-    this.#over.resolve()
+    return released
   }
 
   #serve(request: RequestMessage, receivedAt: number): void {

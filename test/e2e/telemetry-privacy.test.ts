@@ -33,6 +33,12 @@ test('nothing a client sends, and nothing a process prints, gets into any signal
   const config = { cwd, configPaths: [['QSECRETQ']], requirementsPaths: [] }
   await peer.call('environmentConfig/read', config)
   await peer.call('capabilityRoots/discoverV1', { roots: [{ id: 'QSECRETQ', path: cwd }] })
+  const contents = Buffer.from('QSECRETQ').toString('base64')
+  await peer.call('fs/writeFile', { path: `${cwd}/QSECRETQ`, dataBase64: contents })
+  await peer.call('fs/open', { handleId: 'QSECRETQ', path: `${cwd}/QSECRETQ` })
+  await peer.call('fs/watch', { watchId: 'QSECRETQ', path: cwd })
+  await expect(peer.call('fs/readFile', { path: `${cwd}/none` })).rejects.toThrow('No such file')
+  await expect(peer.call('fs/readFile', { path: cwd })).rejects.toThrow('is not a file')
   peer.send('{"QSECRETQ')
   peer.send({ id: 9, method: 'process/read', params: { processId: 5, QSECRETQ: 1 } })
   await peer.until(message => message.id === 9)
@@ -46,6 +52,7 @@ test('nothing a client sends, and nothing a process prints, gets into any signal
   program.signal('SIGTERM')
   const { stderr } = await program.ended
   expect(metrics).toContain('exec_server_processes_finished_total{result="terminated"} 1')
+  expect(metrics).toContain('exec_server_file_operations_total{operation="readFile",result="not_found"} 1')
   expect(stderr).toContain('connection opened')
   for (const signal of [...sink.bodies, metrics, state, leaks, stderr]) expect(signal).not.toContain('QSECRETQ')
 })

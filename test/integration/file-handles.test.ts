@@ -185,6 +185,8 @@ it('has 128 handles for each connection, whatever they are for, and ids of 32 by
     'at most 128 file handles may be open per connection',
   ])
   expect(await refusal('fs/readFile', { path: stage.uri('untouched') })).toMatchObject([-32004, /No such/])
+  const { limitsReached } = stage.fixture.gateway.telemetry.instruments
+  expect(limitsReached.value({ limit: 'maxFileHandles' })).toBe(1)
   await peer.call('fs/close', { handleId: 'h1' })
   await peer.call('fs/open', open('more'))
   const other = await stage.fixture.connect()

@@ -1,4 +1,4 @@
-import { expect, refused, send, shakeHands } from '../lines.ts'
+import { ends, expect, refused, send, shakeHands, starts } from '../lines.ts'
 import { base64, integer, type PatternObject, text } from '../patterns.ts'
 import type { Step, Tag, Transcript } from '../transcript.ts'
 
@@ -25,6 +25,19 @@ export const writes = (id: number, path: string, content: string): Step[] =>
 
 const reads = (id: number, path: string, content: string): Step[] =>
   asks(id, 'fs/readFile', { path: `${scratch}/${path}`, sandbox: null }, { result: { dataBase64: base64(content) } })
+
+/** A request that may follow no link. */
+const strictly = (
+  id: number,
+  method: string,
+  path: string,
+  code: number,
+  message: string,
+  more: PatternObject = {},
+): Step[] => fails(id, method, { path: `${scratch}/${path}`, followSymlinks: false, ...more }, code, message)
+
+const removesOne = (id: number, path: string): Step[] =>
+  asks(id, 'fs/remove', { path: `${scratch}/${path}`, recursive: false, force: false, sandbox: null }, { result: {} })
 
 const walkOptions = { maxDepth: 4, maxDirectories: 10, maxEntries: 10, followDirectorySymlinks: false }
 
@@ -269,6 +282,90 @@ export const files: readonly Transcript[] = [
         'recursive no-follow removal is unsupported',
       ),
       ...fails(3, 'fs/readFile', { path: 'file:///tmp', followSymlinks: false }, -32600, 'path is not a regular file'),
+    ],
+  },
+  {
+    name: 'keeps links apart from what they lead to',
+    gates: [],
+    steps: [
+      ...shakeHands(),
+      ...writes(1, 'note', 'text'),
+      ...starts(
+        2,
+        'ln',
+        'cd <scratch> && mkdir folder && ln -s note link && ln -s folder alias && ln -s none dangling',
+      ),
+      ends('exact', 'ln', 0),
+      ...reads(3, 'link', 'text'),
+      ...asks(4, 'fs/canonicalize', { path: `${scratch}/link` }, { result: { path: `${scratch}/note` } }),
+      send({ id: 5, method: 'fs/getMetadata', params: { path: `${scratch}/link` } }),
+      expect('shape', { id: 5, result: { isFile: true, isSymlink: true, size: 4 } }),
+      ...fails(6, 'fs/getMetadata', { path: `${scratch}/dangling` }, -32004, missing),
+      ...strictly(7, 'fs/readFile', 'link', -32603, 'Symbolic link loop (os error 40)'),
+      ...strictly(8, 'fs/writeFile', 'link', -32603, 'Symbolic link loop (os error 40)', { dataBase64: '' }),
+      ...strictly(9, 'fs/getMetadata', 'link', -32600, 'path contains a symbolic link'),
+      ...strictly(10, 'fs/remove', 'link', -32600, 'path contains a symbolic link', { recursive: false }),
+      ...strictly(11, 'fs/readFile', 'alias/x', -32603, 'Not a directory (os error 20)'),
+      ...strictly(12, 'fs/createDirectory', 'alias/x', -32603, 'Not a directory (os error 20)'),
+      ...strictly(13, 'fs/createDirectory', 'alias', -32603, 'Not a directory (os error 20)'),
+      ...strictly(14, 'fs/createDirectory', 'alias', -32603, 'File exists (os error 17)', { recursive: false }),
+      ...asks(
+        15,
+        'fs/copy',
+        { sourcePath: `${scratch}/dangling`, destinationPath: `${scratch}/copy`, recursive: false },
+        {
+          result: {},
+        },
+      ),
+      ...fails(
+        16,
+        'fs/copy',
+        { sourcePath: `${scratch}/dangling`, destinationPath: `${scratch}/link`, recursive: false },
+        -32603,
+        'File exists (os error 17)',
+      ),
+      ...asks(17, 'fs/remove', { path: `${scratch}/alias` }, { result: {} }),
+      ...asks(18, 'fs/readDirectory', { path: `${scratch}/folder` }, { result: { entries: [] } }),
+      ...asks(
+        19,
+        'fs/walk',
+        { path: scratch, options: walkOptions },
+        {
+          result: {
+            entries: [
+              { path: `${scratch}/folder`, kind: 'directory' },
+              { path: `${scratch}/note`, kind: 'file' },
+            ],
+            errors: [],
+            truncated: false,
+          },
+        },
+      ),
+    ],
+  },
+  {
+    name: 'lets a stock client apply a patch: add in a new folder, update, move, delete',
+    gates: [],
+    steps: [
+      ...shakeHands(),
+      ...fails(1, 'fs/getMetadata', { path: `${scratch}/new/file`, sandbox: null }, -32004, missing),
+      ...fails(2, 'fs/readFile', { path: `${scratch}/new/file`, sandbox: null }, -32004, missing),
+      ...fails(
+        3,
+        'fs/writeFile',
+        { path: `${scratch}/new/file`, dataBase64: base64('one\n'), sandbox: null },
+        -32004,
+        missing,
+      ),
+      ...asks(4, 'fs/createDirectory', { path: `${scratch}/new`, recursive: true, sandbox: null }, { result: {} }),
+      ...writes(5, 'new/file', 'one\n'),
+      ...reads(6, 'new/file', 'one\n'),
+      ...writes(7, 'new/file', 'two\n'),
+      ...writes(8, 'moved', 'two\n'),
+      ...removesOne(9, 'new/file'),
+      ...fails(10, 'fs/readFile', { path: `${scratch}/new/file` }, -32004, missing),
+      ...reads(11, 'moved', 'two\n'),
+      ...removesOne(12, 'moved'),
     ],
   },
   {

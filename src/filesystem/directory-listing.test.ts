@@ -1,0 +1,58 @@
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { makeFifo } from '../../test/support/fifo.ts'
+import { ScratchFolder } from '../../test/support/scratch-folder.ts'
+import { plant } from '../../test/support/tree.ts'
+import { listDirectory, namesIn } from './directory-listing.ts'
+
+const list = async (path: string) => {
+  const entries = await listDirectory(Buffer.from(path))
+  return Object.fromEntries(
+    entries.map(({ name, isDirectory, isFile }) => [
+      name.toString('latin1'),
+      isDirectory ? 'directory' : isFile ? 'file' : 'other',
+    ]),
+  )
+}
+
+describe('a listing', () => {
+  it('tells what every entry is, or leads to, and leaves out what leads nowhere', async () => {
+    using scratch = new ScratchFolder()
+    plant(join(scratch.path, 'tree'), {
+      folder: {},
+      file: 'text',
+      'to file': { link: 'file' },
+      'to folder': { link: 'folder' },
+      'to nothing': { link: 'nothing' },
+      'to itself': { link: 'to itself' },
+    })
+    makeFifo(join(scratch.path, 'tree/fifo'))
+    writeFileSync(Buffer.concat([Buffer.from(join(scratch.path, 'tree/')), Buffer.from([0xff])]), '')
+    await using server = createServer()
+    server.listen(join(scratch.path, 'tree/socket'))
+    await once(server, 'listening')
+    expect(await list(join(scratch.path, 'tree'))).toEqual({
+      folder: 'directory',
+      file: 'file',
+      'to file': 'file',
+      'to folder': 'directory',
+      fifo: 'other',
+      socket: 'other',
+      '\xff': 'file',
+    })
+  })
+
+  it('is refused whole when there is too much of it, which is counted', async () => {
+    using scratch = new ScratchFolder()
+    mkdirSync(join(scratch.path, 'tree'))
+    for (let index = 0; index < 7; index++) writeFileSync(join(scratch.path, 'tree', String(index)), '')
+    expect(await namesIn(Buffer.from(join(scratch.path, 'tree')), 7)).toHaveLength(7)
+    await expect(listDirectory(Buffer.from(join(scratch.path, 'tree')), 6)).rejects.toMatchObject({
+      message: 'fs/readDirectory returned 7 entries; limit is 6',
+      data: { limit: { name: 'maxDirectoryEntries', value: 6 } },
+    })
+  })
+})
