@@ -222,6 +222,15 @@ it('sends a start that waited during an outage once', async () => {
   expect(next.count('process/start')).toBe(1)
 })
 
+it('ends a process whose start is answered with what cannot be read', async () => {
+  await using stage = await connectClient()
+  const failure = failureOf(stage.client.start(['x'], { processId: 'p' }))
+  const start = await stage.connection.takes('process/start')
+  stage.connection.replies(start, { processId: 'p', sandboxType: 'of the future' })
+  expect(await failure).toMatchObject({ kind: 'protocolViolation' })
+  stage.connection.replies(await stage.connection.takes('process/terminate'), { running: true })
+})
+
 it('ends a process whose start was given up', async () => {
   await using stage = await connectClient()
   const abort = new AbortController()
