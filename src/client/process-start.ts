@@ -17,8 +17,7 @@ export async function startProcess(link: Link, params: StartParams, signal?: Abo
   signal?.throwIfAborted()
   const process = new RemoteProcess(params.processId, link)
   link.routes.add(process)
-  // Not with the signal of the caller: the reply decides what has to be ended.
-  const answered = sendOnce(link, params)
+  const answered = sendOnce(link, params, signal)
   try {
     await orAborted(answered, signal)
     process.started()
@@ -37,9 +36,10 @@ function mayRun(error: unknown): boolean {
 }
 
 /** A recovery waits for the outcome of what was sent; what was not sent yet waits for the recovery. */
-async function sendOnce(link: Link, params: StartParams): Promise<void> {
+async function sendOnce(link: Link, params: StartParams, signal: AbortSignal | undefined): Promise<void> {
   for (;;) {
-    await link.usable()
+    await link.usable({ signal })
+    // From here on not with the signal of the caller: the reply decides what has to be ended.
     const answered = link.call('process/start', params, { waits: false })
     link.holdRecoveryFor(answered)
     try {
