@@ -137,3 +137,20 @@ it('keeps the first reason for its failure', async () => {
   await link[Symbol.asyncDispose]()
   await expect(link.call('environment/status', null)).rejects.toThrow('exec-server transport disconnected: first; ')
 })
+
+it('holds back whatever connection it has while a reader wants it to', async () => {
+  const { link, first, dialsWith } = await openLink()
+  const holds = [link.holdInput(), link.holdInput()]
+  expect(first.isPaused).toBe(true)
+  const next = new GreetingChannel()
+  dialsWith(() => Promise.resolve(next))
+  first.ends()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(link.state).toBe('connected')
+  expect(next.isPaused).toBe(true)
+  holds[0]?.[Symbol.dispose]()
+  holds[0]?.[Symbol.dispose]()
+  expect(next.isPaused).toBe(true)
+  holds[1]?.[Symbol.dispose]()
+  expect(next.isPaused).toBe(false)
+})

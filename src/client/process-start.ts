@@ -17,24 +17,29 @@ export async function startProcess(link: Link, params: StartParams, signal?: Abo
   signal?.throwIfAborted()
   const process = new RemoteProcess(params.processId, link)
   link.routes.add(process)
-  // Not with the signal of the caller: the reply decides what has to be ended.
-  const answered = sendOnce(link, params)
+  const answered = sendOnce(link, params, signal)
   try {
     await orAborted(answered, signal)
     process.started()
     return process
   } catch (error) {
     if (signal?.aborted === true) void endWhenAnswered(link, process, answered)
-    else if (isTransportLoss(error)) void endProcess(link, process)
+    else if (mayRun(error)) void endProcess(link, process)
     else link.routes.remove(process)
     throw error
   }
 }
 
+/** Nobody knows what was lost on the way; an answer that cannot be read was none of the server's refusals. */
+function mayRun(error: unknown): boolean {
+  return isTransportLoss(error) || (error instanceof GatewayError && error.kind === 'protocolViolation')
+}
+
 /** A recovery waits for the outcome of what was sent; what was not sent yet waits for the recovery. */
-async function sendOnce(link: Link, params: StartParams): Promise<void> {
+async function sendOnce(link: Link, params: StartParams, signal: AbortSignal | undefined): Promise<void> {
   for (;;) {
-    await link.usable()
+    await link.usable({ signal })
+    // From here on not with the signal of the caller: the reply decides what has to be ended.
     const answered = link.call('process/start', params, { waits: false })
     link.holdRecoveryFor(answered)
     try {
@@ -50,7 +55,7 @@ async function endWhenAnswered(link: Link, process: RemoteProcess, answered: Pro
   try {
     await answered
   } catch (error) {
-    if (!isTransportLoss(error)) return link.routes.remove(process)
+    if (!mayRun(error)) return link.routes.remove(process)
   }
   await endProcess(link, process)
 }

@@ -5,6 +5,7 @@ import { closeCodes } from '../protocol/close-codes.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { maxMessageBytes } from '../protocol/limits.ts'
 import type { Channel, ChannelEvents } from './channel.ts'
+import { withDeadline } from './deadline.ts'
 import { durationText } from './durations.ts'
 
 /** How long the closing handshake may take. */
@@ -42,18 +43,13 @@ export class WebSocketChannel implements Channel {
     websocket.on('error', () => {})
     // Nothing is taken from it before `start`.
     websocket.on('open', () => websocket.pause())
-    const abort = new AbortController()
-    const giveUp = () => abort.abort(signal.reason)
-    signal.addEventListener('abort', giveUp, { once: true })
-    using _deadline = timers.after(options.connectTimeoutMs, () => abort.abort(timedOut(options)))
+    using deadline = withDeadline(timers, signal, options.connectTimeoutMs, () => timedOut(options))
     try {
-      await once(websocket, 'open', { signal: abort.signal })
+      await once(websocket, 'open', { signal: deadline.signal })
     } catch (error) {
       websocket.terminate()
-      if (abort.signal.aborted) throw abort.signal.reason
+      deadline.signal.throwIfAborted()
       throw failed(options, error)
-    } finally {
-      signal.removeEventListener('abort', giveUp)
     }
     return new WebSocketChannel(websocket, timers, options.silenceMs)
   }

@@ -23,9 +23,13 @@ it('has an expectation for every example', () => {
 
 it.each(Object.entries(printed))('%s does what it shows', async (example, expected) => {
   await using gateway = await startGateway()
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--conditions=source', folder + example], {
-    env: { ...process.env, EXECGATE_URL: gateway.url },
-  })
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    ['--conditions=execgate-source', folder + example],
+    {
+      env: { ...process.env, EXECGATE_URL: gateway.url },
+    },
+  )
   expect(stdout).toMatch(expected)
   expect(stderr).toBe('')
 })

@@ -222,6 +222,35 @@ it('sends a start that waited during an outage once', async () => {
   expect(next.count('process/start')).toBe(1)
 })
 
+it('ends a process whose start is answered with what cannot be read', async () => {
+  await using stage = await connectClient()
+  const failure = failureOf(stage.client.start(['x'], { processId: 'p' }))
+  const start = await stage.connection.takes('process/start')
+  stage.connection.replies(start, { processId: 'p', sandboxType: 'of the future' })
+  expect(await failure).toMatchObject({ kind: 'protocolViolation' })
+  stage.connection.replies(await stage.connection.takes('process/terminate'), { running: true })
+})
+
+it('does not send a start that was given up during an outage', async () => {
+  await using stage = await connectClient({ retryMs: 1 })
+  stage.server.refusesWith = 503
+  await stage.connection.drops()
+  await stage.reaches('recovering')
+  const abort = new AbortController()
+  const failure = failureOf(stage.client.start(['x'], { processId: 'p', signal: abort.signal }))
+  abort.abort(new Error('too slow'))
+  expect(await failure).toMatchObject({ message: 'too slow' })
+  stage.server.refusesWith = undefined
+  const next = await stage.server.connection()
+  await next.greets()
+  await stage.reaches('connected')
+  const again = stage.client.start(['x'], { processId: 'p' })
+  await next.starts()
+  await again
+  expect(next.count('process/start')).toBe(1)
+  expect(next.count('process/terminate')).toBe(0)
+})
+
 it('ends a process whose start was given up', async () => {
   await using stage = await connectClient()
   const abort = new AbortController()
