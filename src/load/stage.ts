@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { ExecClient } from '../client/execgate-client.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { DelayProxy } from './delay-proxy.ts'
@@ -19,7 +20,9 @@ export class TargetStage implements Stage, AsyncDisposable {
   readonly mark: string
   readonly signal: AbortSignal
   readonly #options: StageOptions
-  readonly #clients: ExecClient[] = []
+  readonly #abort = new AbortController()
+  /** Also those that are still connecting. */
+  readonly #clients: Promise<ExecClient>[] = []
   readonly #proxies: DelayProxy[] = []
   readonly #deferred: (() => void)[] = []
   #url: string
@@ -28,7 +31,9 @@ export class TargetStage implements Stage, AsyncDisposable {
     this.#options = options
     this.settings = options.settings
     this.mark = options.mark
-    this.signal = options.signal
+    this.signal = AbortSignal.any([options.signal, this.#abort.signal])
+    // Every session and operation listens.
+    setMaxListeners(0, this.signal)
     this.#url = options.url
   }
 
@@ -38,8 +43,8 @@ export class TargetStage implements Stage, AsyncDisposable {
     return stage
   }
 
-  async connect({ url = this.#url, stateChanged }: StageConnectOptions = {}): Promise<ExecClient> {
-    const client = await ExecClient.connect(url, {
+  connect({ url = this.#url, stateChanged }: StageConnectOptions = {}): Promise<ExecClient> {
+    const client = ExecClient.connect(url, {
       clientName: 'execgate-load',
       signal: this.signal,
       ...(stateChanged && { stateChanged }),
@@ -60,8 +65,14 @@ export class TargetStage implements Stage, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort(new Error('the run is over'))
     for (const action of this.#deferred) action()
-    await Promise.allSettled(this.#clients.map(client => client[Symbol.asyncDispose]()))
+    await Promise.allSettled(
+      this.#clients.map(async connecting => {
+        const client = await connecting
+        await client[Symbol.asyncDispose]()
+      }),
+    )
     await Promise.allSettled(this.#proxies.map(proxy => proxy[Symbol.asyncDispose]()))
   }
 }

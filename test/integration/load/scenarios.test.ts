@@ -8,6 +8,7 @@ import { TargetStage } from '../../../src/load/stage.ts'
 import { Ledger } from '../../../src/lifecycle/ledger.ts'
 import { Timers } from '../../../src/lifecycle/timers.ts'
 import { scenarioNames } from '../../../src/telemetry/load-metrics.ts'
+import { eventually } from '../../support/eventually.ts'
 import { planWith } from '../../support/load-records.ts'
 import { startGateway } from '../../support/start-gateway.ts'
 import { StallingServer } from '../../support/stalling-server.ts'
@@ -94,7 +95,7 @@ test('what a soak leaves behind is counted by what it carries, and an error', as
       timers: new Timers(new Ledger()),
       signal: never,
     })
-    return soak.countLeftovers?.(stage)
+    return await soak.countLeftovers?.(stage)
   }
   expect(await count('this-soak')).toBeGreaterThanOrEqual(1)
   expect(await count('another')).toBe(0)
@@ -136,6 +137,15 @@ describe('a real server that stalls', () => {
 test('a target that cannot be reached ends the test with its name', async () => {
   const targets = [{ name: 'nobody', url: 'ws://127.0.0.1:1/' }]
   await expect(measured(planWith({ targets }))).rejects.toThrow(/^target nobody cannot be measured: failed to connect/)
+})
+
+test('a target that takes only some of the sessions cannot be measured, and is let go of by all of them', async () => {
+  await using gateway = await startGateway({ limits: { maxSessions: 3 } })
+  const targets = [{ name: 'small', url: gateway.url }]
+  await expect(measured(planWith({ scenario: 'ping', targets, concurrency: 8 }))).rejects.toThrow(
+    /^target small cannot be measured: .*sessions/,
+  )
+  await eventually(() => gateway.gateway.ledger.active('connection') === 0, 'nobody is connected any more')
 })
 
 test('a test that is stopped ends with the reason, and leaves nothing behind', async () => {
