@@ -24,7 +24,8 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', signal => {
   test('lets a process end by itself and delivers what it says before the goodbye', async () => {
     await using program = await Program.listening(['exec-server', '--grace', '5m'])
     const peer = await program.connect()
-    const script = "trap 'echo goodbye; exit 3' TERM; echo $$; while :; do sleep 1000; done"
+    // A signal between fork and exec of a command in the foreground would get lost, and the trap wait for it.
+    const script = "trap 'echo goodbye; exit 3' TERM; echo $$; sleep 1000 >/dev/null 2>&1 & wait"
     using trapping = await startFound(peer, 'p', script)
     program.signal(signal)
     expect(await peer.closed).toMatchObject({ code: goingAway })

@@ -78,7 +78,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
       ...options.fetching,
     },
     clientConfig: options.clientConfig ?? { folder: undefined, homeDir: '/home/u', hostname: 'vm' },
-    describeHost: () => describeHost({ ...offerOf(options.limits?.fileMode ?? 'read-write'), extensions: [] }, host),
+    describeHost: () => describeHost(offerOf(options.limits?.fileMode ?? 'read-write'), host),
     log: pino({ level: 'silent' }),
   })
   const url = await gateway.listen({ host: '127.0.0.1', port: 0, hasHealthEndpoints: true })
