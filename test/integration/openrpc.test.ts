@@ -5,6 +5,7 @@ import { problemsOfValue } from '../support/openrpc-check.ts'
 import type { Peer } from '../support/peer.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
+import { WebServer } from '../support/web-server.ts'
 
 const document = openRpcDocument('')
 const { methods, 'x-notifications': notifications } = document
@@ -53,6 +54,11 @@ it('describes what a gateway is asked, what it answers and what it tells', async
   const options = { maxDepth: 2, maxDirectories: 9, maxEntries: 9, followDirectorySymlinks: false }
   await call(peer, 'fs/walk', { path, options })
   await call(peer, 'fs/remove', { path: copy })
+  await using web = await WebServer.start((_request, _incoming, response) => response.end('hello'))
+  const asked = { method: 'GET', url: web.url('/'), requestId: 'r', headers: [], streamResponse: true }
+  await call(peer, 'http/request', asked)
+  await call(peer, 'capabilityRoots/discoverV1', { roots: [{ id: 'r', path }] })
+  await call(peer, 'environmentConfig/read', { cwd: path, configPaths: [['model']], requirementsPaths: [] })
   for (const { name, params } of notifications) {
     const { params: told } = await peer.until(({ method }) => method === name)
     for (const param of params.filter(({ required }) => required)) {
