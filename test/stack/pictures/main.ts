@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { Client } from '../../../bench/support/client.ts'
 import { Server } from '../../../bench/support/server.ts'
 import { Pipeline } from '../support/pipeline.ts'
@@ -10,10 +12,11 @@ import { drawDashboard, type Series } from './drawing.ts'
 /** Draws every dashboard as it looks after two gateways have been busy for a while, into `docs/img`. */
 
 const busySeconds = Number(process.argv[2] ?? 150)
+const launcher = fileURLToPath(new URL('../../../bin/execgate.js', import.meta.url))
 const folder = new URL('../../../docs/img/', import.meta.url)
 
 /** Everything a panel may show: short commands, terminals, much output, input, polls, mistakes, a slow reader. */
-async function beBusy(server: Server, until: number): Promise<void> {
+async function beBusy(server: Server, until: number, site: string): Promise<void> {
   const [one, two, stuck] = [await server.connect(), await server.connect(), await server.connect()]
   const held = await stuck.start(['/usr/bin/yes'])
   held.closed.catch(() => {})
@@ -22,16 +25,19 @@ async function beBusy(server: Server, until: number): Promise<void> {
     const { closed } = await one.start(['/usr/bin/seq', '20000'])
     const sleeping = ['/bin/sh', '-c', `sleep 0.${random(9)}; exit ${random(3)}`] as const
     await Promise.all([closed, one.timeOneShot(), two.timeOneShot(), one.start([...sleeping]), fail(two)])
-    if (round % 5 === 0) await converse(server, round)
+    if (round % 5 === 0) await converse(server, round, site)
     // What needs more memory than the gateway itself can be told apart from it.
     if (round % 100 === 0) await two.start(['/bin/sh', '-c', 'head -c 300000000 /dev/zero | tail'])
     await delay(40 + random(60))
   }
 }
 
-/** A short connection with a terminal that is written to, polled and terminated. */
-async function converse(server: Server, round: number): Promise<void> {
+/** A short connection with a terminal that is written to, polled and terminated, a look at files, and a request over HTTP. */
+async function converse(server: Server, round: number, site: string): Promise<void> {
   await using client = await Client.open(server.url)
+  await client.call('http/request', { method: 'GET', url: site, requestId: 'r', headers: [] })
+  await client.call('fs/readFile', { path: 'file:///etc/hostname' })
+  await client.call('fs/open', { handleId: 'h', path: 'file:///etc/hostname' })
   const processId = `cat-${round}`
   await client.call('process/start', { processId, argv: ['/bin/cat'], cwd: 'file:///', env: {}, tty: true })
   const chunk = Buffer.from(`${round}\n`).toString('base64')
@@ -46,6 +52,21 @@ async function converse(server: Server, round: number): Promise<void> {
 /** Refused, as some requests are. */
 async function fail(client: Client): Promise<void> {
   await client.call('process/read', { processId: 'nobody' }).catch(() => {})
+}
+
+/** One that goes on until it is disposed. */
+function loadTest(url: string): Disposable {
+  const pace = ['--rate', '5', '--duration', '10s', '--runs', '1000']
+  const env = {
+    PATH: process.env['PATH'],
+    OTEL_EXPORTER_OTLP_ENDPOINT: pipeline.endpoint,
+    OTEL_METRIC_EXPORT_INTERVAL: '1000',
+  }
+  const child = spawn(process.execPath, [launcher, 'load', 'one-shot', '--target', `gateway-1=${url}`, ...pace], {
+    env,
+    stdio: 'ignore',
+  })
+  return { [Symbol.dispose]: () => child.kill() }
 }
 
 function random(below: number): number {
@@ -89,7 +110,9 @@ await using first = await Server.startGateway(variables('gateway-1'))
 await using second = await Server.startGateway(variables('gateway-2'))
 const start = Date.now() / 1000
 const until = performance.now() + busySeconds * 1000
-await Promise.all([beBusy(first, until), beBusy(second, until)])
+using _load = loadTest(first.url)
+const site = `${pipeline.prometheusUrl}/-/ready`
+await Promise.all([beBusy(first, until, site), beBusy(second, until, site)])
 const range = { start: start + 15, end: Date.now() / 1000 }
 mkdirSync(folder, { recursive: true })
 for (const dashboard of readDashboards()) {
