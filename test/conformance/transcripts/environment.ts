@@ -67,6 +67,7 @@ export const environment: readonly Transcript[] = [
             fsWatchMissing: true,
             fileWriteStreaming: true,
           },
+          extensions: ['receipts', 'inputEnd', 'atomicWrites', 'treeWatches'],
         },
       }),
     ],
