@@ -25,6 +25,8 @@ async function load(program: Program, round: number): Promise<void> {
   await peer.call('process/terminate', { processId: id('cat') })
   await peer.event(id('cat'), 'process/closed')
   await peer.request('process/read', { processId: 'nobody' })
+  const url = `${program.url.replace('ws', 'http')}/readyz`
+  await peer.call('http/request', { method: 'GET', url, requestId: 'r', headers: [] })
   peer.socket.close()
   await peer.closed
 }
