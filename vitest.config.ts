@@ -18,6 +18,8 @@ export default defineConfig({
       project('dashboards', 'test/dashboards/**/*.test.ts'),
       project('alerts', 'test/alerts/**/*.test.ts'),
       project('e2e', 'test/e2e/**/*.test.ts', ['test/support/leak-check.ts']),
+      // Takes a minute of doing nothing: `npm run clock`.
+      ...(process.env['EXECGATE_CLOCK'] === undefined ? [] : [project('clock', 'test/clock/**/*.test.ts')]),
       // Needs a collector, Prometheus and Alertmanager: `npm run stack`.
       ...(process.env['EXECGATE_STACK'] === undefined ? [] : [project('stack', 'test/stack/**/*.test.ts')]),
     ],
