@@ -8,6 +8,7 @@ import type { Dial } from './channel.ts'
 import { orAborted, pause, withDeadline } from './deadline.ts'
 import { durationText } from './durations.ts'
 import { collect, type ExecResult, feed } from './exec.ts'
+import { Files } from './files.ts'
 import { Link, type LinkState } from './link.ts'
 import { Process } from './process.ts'
 import type { CallOptions } from './process-calls.ts'
@@ -77,6 +78,8 @@ export interface ExecOptions extends StartOptions {
  * repeated, input is written once. Everything it throws is a GatewayError, or the reason of the caller's own signal.
  */
 export class ExecClient implements AsyncDisposable {
+  /** The files of the server. */
+  readonly files: Files
   readonly #link: Link
   #environment: Promise<EnvironmentInfo> | undefined
   #description: Promise<EnvironmentInfo | undefined> | undefined
@@ -84,6 +87,7 @@ export class ExecClient implements AsyncDisposable {
 
   private constructor(link: Link) {
     this.#link = link
+    this.files = new Files(link, async () => (await this.#described())?.capabilities?.fileWriteStreaming === true)
   }
 
   /**

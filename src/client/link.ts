@@ -9,9 +9,10 @@ import { disconnected, isTransportLoss, sessionLost } from './call-errors.ts'
 import type { Dial } from './channel.ts'
 import { orAborted } from './deadline.ts'
 import { decodeResult } from './decode-result.ts'
+import type { FileCalls } from './file-handle.ts'
 import { Generation, type GenerationEvents } from './generation.ts'
 import { type HandshakeOptions, shakeHands } from './handshake.ts'
-import type { CallOptions, ProcessCalls } from './process-calls.ts'
+import type { CallOptions } from './process-calls.ts'
 import { ProcessRoutes } from './process-routes.ts'
 import { recover, type RecoveryLimits } from './recovery.ts'
 
@@ -45,7 +46,7 @@ export interface LinkOptions {
  * One session with a server, over one connection after the other. Calls that come while the session is being resumed wait;
  * what was in flight fails unless it may be sent twice. When the session cannot be resumed everything fails, for good.
  */
-export class Link implements ProcessCalls, AsyncDisposable {
+export class Link implements FileCalls, AsyncDisposable {
   readonly sessionId: string
   /** As it was told at the first handshake. */
   readonly environmentInfo: EnvironmentInfo | undefined
@@ -99,6 +100,11 @@ export class Link implements ProcessCalls, AsyncDisposable {
 
   get state(): LinkState {
     return this.#state.name
+  }
+
+  /** The latest connection: another one whenever it was replaced. */
+  get connection(): object {
+    return this.#latest
   }
 
   get timers(): Timers {

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
 import { ExecClient, type Process } from '../../../src/client/execgate-client.ts'
 import { CuttingProxy } from '../../support/cutting-proxy.ts'
 import { Gate } from '../../support/gate.ts'
 import { numberedLines } from '../../support/numbered-lines.ts'
+import { ScratchFolder } from '../../support/scratch-folder.ts'
 
 /** The program of the reference, which is not part of this repository: `EXECGATE_STOCK=/path/to/codex`. */
 const stock = process.env['EXECGATE_STOCK']
@@ -51,6 +54,28 @@ describe.skipIf(stock === undefined)(`a client of the stock server${absence}`, (
     await expect(stage.client.exec(['/no/such/program'])).rejects.toMatchObject({ kind: 'refused' })
     await expect(stage.client.exec(['cat'], { input: 'x' })).rejects.toMatchObject({ kind: 'unsupported' })
     expect(await stage.client.call('environment/status', null)).toEqual({ status: 'ready' })
+  })
+
+  it('reads and writes files, and reads on after an outage', async () => {
+    await using stage = await openStage()
+    using folder = new ScratchFolder()
+    const { files } = stage.client
+    const path = join(folder.path, 'file')
+    const data = randomBytes(9 * 1024 * 1024)
+    await files.write(path, data)
+    expect((await files.read(path)).equals(data)).toBe(true)
+    const blocks: Uint8Array[] = []
+    for await (const bytes of files.readStream(path)) {
+      blocks.push(bytes)
+      if (blocks.length === 3) await stage.proxy.cut()
+    }
+    expect(Buffer.concat(blocks).equals(data)).toBe(true)
+    const writer = files.writeStream(path).getWriter()
+    await writer.write('short')
+    await writer.close()
+    expect(await files.readText(path)).toBe('short')
+    await expect(files.stat(join(folder.path, 'missing'))).rejects.toMatchObject({ kind: 'notFound' })
+    expect(await files.list(folder.path)).toEqual([{ name: 'file', isDirectory: false, isFile: true }])
   })
 
   it('takes every byte of a large output', async () => {
