@@ -43,6 +43,7 @@ switch (line.kind) {
     process.exitCode = await runTool(line.tool, line.args, {
       environment: process.env,
       machine: thisMachine(),
+      streams: process,
       print: text => process.stdout.write(text),
       complain: message => process.stderr.write(`execgate: ${message}\n`),
     })

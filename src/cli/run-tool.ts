@@ -4,6 +4,8 @@ import { openRpcDocument } from '../protocol/openrpc.ts'
 import { bashCompletion } from './completion/bash-completion.ts'
 import { fishCompletion } from './completion/fish-completion.ts'
 import { zshCompletion } from './completion/zsh-completion.ts'
+import type { CopyStreams } from './cp/copy.ts'
+import { runCopy } from './cp/cp.ts'
 import { describeDiagnosis, diagnose } from './doctor/doctor.ts'
 import type { Machine } from './doctor/machine.ts'
 import { describeOutcomes, haveAllEnded, parseAddresses } from './operators/kill.ts'
@@ -17,6 +19,7 @@ import { version } from './version.ts'
 export interface ToolContext {
   readonly environment: Environment
   readonly machine: Machine
+  readonly streams: CopyStreams
   /** Writes to standard output. */
   readonly print: (text: string) => void
   /** Writes a line to standard error. */
@@ -52,6 +55,7 @@ const performers: { readonly [Name in ToolName]: Perform } = {
     print(flags.has('json') ? json(reply) : describeOutcomes(reply))
     return haveAllEnded(reply) ? done : failed
   }),
+  cp: runCopy,
   doctor: async ({ flags }, { machine, print }) => {
     const diagnosis = await diagnose(machine)
     print(flags.has('json') ? json(diagnosis) : describeDiagnosis(diagnosis))

@@ -27,5 +27,5 @@ export function toolHelp(name: ToolName): string {
 
 function usageOfOperands({ operands }: Tool): string {
   if (operands === undefined) return ''
-  return ` ${operands.words?.join('|') ?? operands.placeholder}${operands.max > 1 ? '...' : ''}`
+  return ` ${operands.words?.join('|') ?? operands.placeholder}${operands.max > operands.min ? '...' : ''}`
 }

@@ -40,6 +40,8 @@ const url: ToolFlag = {
 }
 const json: ToolFlag = { help: 'Print JSON instead of text.' }
 
+const copyUrlHelp = `The gateway, ws:// or wss://. Default: the variable ${urlVariable}, else ws://127.0.0.1:7777.`
+
 /** Every tool by its name. The reading of its arguments, its help and the completions of shells derive from this object. */
 export const tools = {
   ps: {
@@ -61,6 +63,18 @@ export const tools = {
     exitStatus:
       '0 when all of them have ended, 1 when one is not known or cannot be ended or the gateway does not answer, 2 when the ' +
       'command line is not understood.',
+  },
+  cp: {
+    summary: 'Copy files and directories to a gateway or from it.',
+    about:
+      'As `docker cp` does: the path at the gateway is absolute and written `:PATH`, or `gateway:PATH`. Into a directory that exists ' +
+      'the source goes under its own name, `FOLDER/.` with what is in it. `-` is standard input or output, for one file. Links and ' +
+      'special files within a directory are left out. Permissions are those of new files.',
+    flags: { url: { placeholder: 'URL', help: copyUrlHelp } },
+    operands: { placeholder: 'SOURCE DESTINATION', min: 2, max: 2 },
+    exitStatus:
+      '0 when everything is copied, 1 when something is not, 2 when the command line is not understood, 141 when nobody reads ' +
+      'the output any more.',
   },
   doctor: {
     summary: 'Say what this machine can do, and what to do about what it cannot.',

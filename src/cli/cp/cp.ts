@@ -1,0 +1,45 @@
+import { isProblem } from '../../config/problem.ts'
+import type { Environment } from '../../config/sources.ts'
+import { ExecClient, GatewayError } from '../../client/execgate-client.ts'
+import type { ToolArguments } from '../tool-arguments.ts'
+import { copy, type CopyStreams } from './copy.ts'
+import { parseCopyRequest } from './copy-request.ts'
+
+export interface CopyContext {
+  readonly environment: Environment
+  readonly streams: CopyStreams
+  /** Writes a line to standard error. */
+  readonly complain: (line: string) => void
+}
+
+/** Nobody reads the output any more: 128 + SIGPIPE. */
+const outputClosed = 141
+
+/** `execgate cp`. Resolves to its exit status: 0, 1 when something was not copied, 2 when it is not understood. */
+export async function runCopy(
+  { flags, operands }: ToolArguments,
+  { environment, streams, complain }: CopyContext,
+): Promise<number> {
+  const request = parseCopyRequest(operands, flags.get('url'), environment)
+  if (isProblem(request)) {
+    complain(request.problem)
+    return 2
+  }
+  try {
+    await using client = await ExecClient.connect(request.url, { clientName: 'execgate-cp' })
+    const { leftOut } = await copy(request, client.files, streams)
+    if (leftOut > 0) complain(`left out, being neither files nor directories: ${leftOut}`)
+    return 0
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    if (isSystemError(error) && error.code === 'EPIPE') return outputClosed
+    // Whatever else it is, is a defect.
+    if (!(error instanceof GatewayError) && !isSystemError(error)) throw error
+    complain(error.message)
+    return 1
+  }
+}
+
+function isSystemError(error: Error): error is NodeJS.ErrnoException {
+  return 'syscall' in error
+}

@@ -1,0 +1,82 @@
+import type { Dirent } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { type Files, GatewayError } from '../../client/execgate-client.ts'
+import { PathUri } from '../../protocol/path-uri.ts'
+
+/** Entries of a tree that are copied at once; a walk of the gateway has the same bound. */
+const maxEntries = 50_000
+
+const slash = Buffer.from('/')
+
+/** What is in a tree; names as bytes, below its root, parents before what is in them. */
+export interface TreeListing {
+  readonly directories: readonly Buffer[]
+  readonly files: readonly Buffer[]
+  /** Links, sockets and the like, which are left out; undefined where nobody counts them. */
+  readonly leftOut: number | undefined
+}
+
+/** A tree of this machine. */
+export async function listHere(root: Buffer): Promise<TreeListing> {
+  const directories: Buffer[] = []
+  const files: Buffer[] = []
+  let leftOut = 0
+  const take = (entry: Dirent<Buffer>, name: Buffer) => {
+    if (entry.isDirectory()) directories.push(name)
+    else if (entry.isFile()) files.push(name)
+    else leftOut += 1
+    if (directories.length + files.length > maxEntries) throw tooLarge()
+  }
+  const list = (path: Buffer) => readdir(path, { withFileTypes: true, encoding: 'buffer' })
+  for (const entry of await list(root)) take(entry, entry.name)
+  // Grows while it is gone through.
+  for (const directory of directories) {
+    for (const entry of await list(below(root, directory))) take(entry, below(directory, entry.name))
+  }
+  return { directories, files, leftOut }
+}
+
+/** A tree of the gateway. */
+export async function listThere(files: Files, root: PathUri): Promise<TreeListing> {
+  const { entries, errors, truncated } = await files.walk(root.canonical)
+  const [error] = errors
+  if (error !== undefined) throw new GatewayError('refused', `${error.path}: ${error.message}`)
+  if (truncated) throw tooLarge()
+  const named = entries.map(({ path, kind }) => ({ kind, name: nameBelow(root, path) }))
+  const namesOf = (wanted: string) => named.filter(({ kind }) => kind === wanted).map(({ name }) => name)
+  return { directories: namesOf('directory'), files: namesOf('file'), leftOut: undefined }
+}
+
+/** The path of a name within a folder. */
+export function below(folder: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([folder, slash, name])
+}
+
+/** A name within a folder of the gateway. */
+export function uriBelow(root: PathUri, name: Buffer): PathUri {
+  return PathUri.fromNative(below(nativePath(root), name))
+}
+
+export function nativePath(uri: PathUri): Buffer {
+  const path = uri.toNative('linux')
+  if (Buffer.isBuffer(path)) return path
+  throw new GatewayError('invalidParams', path.problem)
+}
+
+/** A gateway has no say in where files go here: what is not below the root is refused. */
+function nameBelow(root: PathUri, path: string): Buffer {
+  const uri = PathUri.parse(path)
+  const [folder, native] = [nativePath(root), uri instanceof PathUri ? uri.toNative('linux') : uri]
+  const start = folder.equals(slash) ? folder : Buffer.concat([folder, slash])
+  if (Buffer.isBuffer(native) && native.subarray(0, start.length).equals(start)) {
+    const name = native.subarray(start.length)
+    const parts = name.toString('latin1').split('/')
+    if (!parts.some(part => ['', '.', '..'].includes(part))) return name
+  }
+  throw new GatewayError('protocolViolation', `the gateway lists ${path}, which is not below ${root.canonical}`)
+}
+
+function tooLarge(): GatewayError {
+  const message = `the tree is larger than can be copied at once: ${maxEntries} entries, 10,000 directories, 64 levels`
+  return GatewayError.limit('maxEntries', maxEntries, message)
+}

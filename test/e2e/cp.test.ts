@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { Program } from '../support/program.ts'
+import { ScratchFolder } from '../support/scratch-folder.ts'
+import { startGateway } from '../support/start-gateway.ts'
+
+async function openStage() {
+  await using acquired = new AsyncDisposableStack()
+  const folder = acquired.use(new ScratchFolder())
+  const gateway = acquired.use(await startGateway())
+  const owned = acquired.move()
+  return {
+    at: (name: string) => join(folder.path, name),
+    cp: (...operands: string[]) => Program.run(['cp', '--url', gateway.url, ...operands]),
+    start: (...operands: string[]) => Program.start(['cp', '--url', gateway.url, ...operands]),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+const silent = { status: 0, stdout: '', stderr: '' }
+
+it('copies a file there and back', async () => {
+  await using stage = await openStage()
+  const { at, cp } = stage
+  const data = randomBytes(9_000_001)
+  writeFileSync(at('a'), data)
+  expect(await cp(at('a'), `:${at('b')}`)).toMatchObject(silent)
+  expect(await cp(`gateway:${at('b')}`, at('c'))).toMatchObject(silent)
+  expect(readFileSync(at('b')).equals(data)).toBe(true)
+  expect(readFileSync(at('c')).equals(data)).toBe(true)
+})
+
+it('copies a directory into one that exists, under its name, and to a new one', async () => {
+  await using stage = await openStage()
+  const { at, cp } = stage
+  mkdirSync(at('tree/inner/empty'), { recursive: true })
+  writeFileSync(at('tree/inner/ä b'), 'abc')
+  writeFileSync(Buffer.concat([Buffer.from(at('tree/')), Buffer.from([0xff])]), 'bytes')
+  symlinkSync('nowhere', at('tree/link'))
+  const leftOut = { status: 0, stderr: 'execgate: left out, being neither files nor directories: 1\n' }
+  mkdirSync(at('up'))
+  expect(await cp(at('tree'), `:${at('up')}`)).toMatchObject(leftOut)
+  expect(await cp(`:${at('up/tree')}`, at('down'))).toMatchObject(silent)
+  expect(await cp(`${at('tree')}/.`, `:${at('up')}`)).toMatchObject(leftOut)
+  for (const copied of ['up/tree', 'down']) {
+    expect(readdirSync(at(copied), { encoding: 'latin1' })).toEqual(['inner', 'ÿ'])
+    expect(readdirSync(at(`${copied}/inner`))).toEqual(['empty', 'ä b'])
+    expect(readFileSync(at(`${copied}/inner/ä b`), 'utf8')).toBe('abc')
+  }
+  expect(readdirSync(at('up'))).toContain('inner')
+})
+
+it('refuses to copy onto itself, which would empty the file', async () => {
+  await using stage = await openStage()
+  const { at, cp } = stage
+  mkdirSync(at('tree'))
+  writeFileSync(at('tree/file'), 'abc')
+  const refused = { status: 1, stderr: expect.stringContaining('here and at the gateway are the same') as string }
+  expect(await cp(at('tree/file'), `:${at('tree')}`)).toMatchObject(refused)
+  expect(await cp(`:${at('tree/file')}`, at('tree/file'))).toMatchObject(refused)
+  expect(await cp(`:${at('tree')}`, at('.'))).toMatchObject(refused)
+  expect(readFileSync(at('tree/file'), 'utf8')).toBe('abc')
+})
+
+it('copies standard streams', async () => {
+  await using stage = await openStage()
+  await using program = stage.start('-', `:${stage.at('file')}`)
+  program.stdin.end('hello\n')
+  expect(await program.ended).toMatchObject(silent)
+  expect(await stage.cp(`:${stage.at('file')}`, '-')).toMatchObject({ status: 0, stdout: 'hello\n', stderr: '' })
+})
+
+it('says what is wrong, and exits with 1', async () => {
+  await using stage = await openStage()
+  const { at, cp } = stage
+  writeFileSync(at('file'), 'x')
+  const missing = expect.stringContaining('No such file or directory') as string
+  expect(await cp(`:${at('missing')}`, at('b'))).toMatchObject({ status: 1, stderr: missing })
+  expect(await cp(at('missing'), `:${at('b')}`)).toMatchObject({
+    status: 1,
+    stderr: `execgate: ENOENT: no such file or directory, stat '${at('missing')}'\n`,
+  })
+  expect(await cp(at('file'), `:${at('no/')}`)).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('is no directory'),
+  })
+  expect(await cp(`:${at('')}`, '-')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('a directory cannot'),
+  })
+  expect(await Program.run(['cp', '--url', 'ws://127.0.0.1:1', 'a', ':/b'])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('failed to connect'),
+  })
+})
+
+it.each([
+  [['a', 'b'], 'execgate: one of the two is at the gateway: write it as `:PATH`, or `gateway:PATH`\n'],
+  [['a'], 'execgate: cp needs SOURCE DESTINATION: `execgate cp --help` says how\n'],
+])('exits with 2 for %j', async (operands, stderr) => {
+  expect(await Program.run(['cp', ...operands])).toMatchObject({ status: 2, stderr })
+})
