@@ -72,6 +72,15 @@ it('copies standard streams', async () => {
   expect(await stage.cp(`:${stage.at('file')}`, '-')).toMatchObject({ status: 0, stdout: 'hello\n', stderr: '' })
 })
 
+it('ends silently when nobody reads its output', async () => {
+  await using stage = await openStage()
+  writeFileSync(stage.at('file'), randomBytes(4_000_000))
+  await using program = stage.start(`:${stage.at('file')}`, '-')
+  program.stdout.destroy()
+  expect(await program.exited).toMatchObject({ status: 141 })
+  expect(program.logged.text).toBe('')
+})
+
 it('says what is wrong, and exits with 1', async () => {
   await using stage = await openStage()
   const { at, cp } = stage

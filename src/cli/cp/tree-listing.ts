@@ -37,7 +37,7 @@ export async function listHere(root: Buffer): Promise<TreeListing> {
 }
 
 /** A tree of the gateway. */
-export async function listThere(files: Files, root: PathUri): Promise<TreeListing> {
+export async function listThere(files: Pick<Files, 'walk'>, root: PathUri): Promise<TreeListing> {
   const { entries, errors, truncated } = await files.walk(root.canonical)
   const [error] = errors
   if (error !== undefined) throw new GatewayError('refused', `${error.path}: ${error.message}`)
