@@ -14,7 +14,7 @@ export class CopiedBytes {
   }
 
   /** Passes the bytes of one file on. Without a size it is not known how far it is. */
-  async *counted(source: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
+  async *counted(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
     let bytes = 0
     for await (const chunk of source) {
       yield chunk

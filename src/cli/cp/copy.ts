@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream, type Stats } from 'node:fs'
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -10,6 +10,9 @@ import { ProgressBar } from '../progress-bar.ts'
 import { CopiedBytes } from './copied-bytes.ts'
 import { type CopyRequest, type RemotePath, standardStream } from './copy-request.ts'
 import { below, listHere, listThere, nativePath, type TreeListing, uriBelow } from './tree-listing.ts'
+
+/** Files up to here are sent at once. */
+const smallBytes = 8 * 1024 * 1024
 
 /** The standard streams of the caller. */
 export interface CopyStreams {
@@ -50,7 +53,7 @@ async function upload(
   if (await files.exists(target.canonical)) refuseSame(source, await files.stat(target.canonical), local)
   if (!source.isDirectory()) {
     refuseUnlessFile(source.isFile(), local)
-    await send(createReadStream(local), source.size, target, files, new CopiedBytes(bar, 1))
+    await sendFile(Buffer.from(local), source.size, target, files, new CopiedBytes(bar, 1))
     return { leftOut: 0 }
   }
   const root = Buffer.from(local)
@@ -61,7 +64,7 @@ async function upload(
   for (const name of tree.files) {
     const path = below(root, name)
     const { size } = await stat(path)
-    await send(createReadStream(path), size, uriBelow(target, name), files, copied)
+    await sendFile(path, size, uriBelow(target, name), files, copied)
   }
   return { leftOut: leftOutOf(tree) }
 }
@@ -94,6 +97,12 @@ async function download(
     await receive(files, uriBelow(remote.uri, name), createWriteStream(below(target, name)), 0, copied)
   }
   return { leftOut: leftOutOf(tree) }
+}
+
+/** A small file takes one request, and servers that do not take blocks have it too. */
+async function sendFile(path: Buffer, size: number, to: PathUri, files: Files, copied: CopiedBytes): Promise<void> {
+  if (size > smallBytes) return send(createReadStream(path), size, to, files, copied)
+  for await (const bytes of copied.counted([await readFile(path)], size)) await files.write(to.canonical, bytes)
 }
 
 async function send(source: Readable, size: number, to: PathUri, files: Files, copied: CopiedBytes): Promise<void> {
