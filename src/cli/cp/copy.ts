@@ -142,8 +142,8 @@ function leftOutOf({ leftOut = 0 }: TreeListing): number {
 /** Copying a file onto itself, through a gateway of this machine, would empty it. */
 function refuseSame(here: Stats, there: Metadata, path: string): void {
   const isSame =
-    there.createdAtMs !== 0 &&
-    there.createdAtMs === Math.trunc(here.birthtimeMs) &&
+    // Not every server knows when a file was created.
+    [0, Math.trunc(here.birthtimeMs)].includes(there.createdAtMs) &&
     there.modifiedAtMs === Math.trunc(here.mtimeMs) &&
     (there.isDirectory || there.size === here.size)
   if (isSame) throw new GatewayError('refused', `${path} here and at the gateway are the same`)
