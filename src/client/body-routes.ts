@@ -9,6 +9,7 @@ const limitBytes = 16 * 1024 * 1024
 export class BodyRoutes {
   readonly #bodies = new Map<string, ResponseBody>()
   readonly #budget: BodyBudget = { limitBytes, queuedBytes: 0 }
+  readonly #forgotten = new FinalizationRegistry<() => void>(giveUp => giveUp())
   #lastNumber = 0
 
   /** A body with an id that no other has had, on whatever connection: late pieces of those find nobody. */
@@ -26,6 +27,14 @@ export class BodyRoutes {
   remove(body: ResponseBody, reason: unknown): void {
     this.#bodies.delete(body.requestId)
     body.abandon(reason)
+  }
+
+  /**
+   * Gives a body up that its reader has let go of without a word, such as one who only looked at the status: what is queued
+   * would count for ever. `giveUp` must not lead back to the stream.
+   */
+  whenForgotten(stream: ReadableStream, giveUp: () => void): void {
+    this.#forgotten.register(stream, giveUp)
   }
 
   /** @throws Error when the parameters cannot be decoded */

@@ -35,8 +35,9 @@ export async function fetchThrough(link: Link, url: string | URL, options: Fetch
   const { bodies } = link
   const body = bodies.create()
   const request = await requestOf(String(url), body.requestId, options)
+  bodies.add(body)
   try {
-    const reply = await link.call('http/request', request, { signal, leaving: () => bodies.add(body) })
+    const reply = await link.call('http/request', request, { signal })
     signal?.throwIfAborted()
     return responseOf(reply, streamOf(body, bodies, signal))
   } catch (error) {
@@ -91,24 +92,22 @@ function streamOf(body: ResponseBody, bodies: BodyRoutes, signal: AbortSignal | 
   const aborted = () => bodies.remove(body, signal?.reason)
   signal?.addEventListener('abort', aborted, { once: true })
   const settled = () => signal?.removeEventListener('abort', aborted)
-  return new ReadableStream<Uint8Array>(
-    {
-      pull: async controller => {
-        try {
-          const bytes = await body.next()
-          if (bytes !== undefined) return controller.enqueue(bytes)
-          controller.close()
-          settled()
-        } catch (error) {
-          settled()
-          throw error
-        }
-      },
-      cancel: reason => {
-        settled()
-        bodies.remove(body, reason)
-      },
-    },
-    { highWaterMark: 0 },
-  )
+  const givenUp = (reason?: unknown) => {
+    settled()
+    bodies.remove(body, reason)
+  }
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    try {
+      const bytes = await body.next()
+      if (bytes !== undefined) return controller.enqueue(bytes)
+      controller.close()
+      settled()
+    } catch (error) {
+      settled()
+      throw error
+    }
+  }
+  const stream = new ReadableStream<Uint8Array>({ pull, cancel: givenUp }, { highWaterMark: 0 })
+  bodies.whenForgotten(stream, givenUp)
+  return stream
 }

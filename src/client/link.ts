@@ -49,11 +49,6 @@ interface Inbox {
   readonly bodies: BodyRoutes
 }
 
-export interface LinkCallOptions extends CallOptions {
-  /** Called just before the request leaves, when a connection is there to carry it. */
-  readonly leaving?: () => void
-}
-
 /**
  * One session with a server, over one connection after the other. Calls that come while the session is being resumed wait;
  * what was in flight fails unless it may be sent twice. When the session cannot be resumed everything fails, for good.
@@ -115,11 +110,7 @@ export class Link implements ProcessCalls, AsyncDisposable {
     return this.#options.timers
   }
 
-  async call<M extends MethodName>(
-    method: M,
-    params: ParamsInput<M>,
-    options: LinkCallOptions = {},
-  ): Promise<Result<M>> {
+  async call<M extends MethodName>(method: M, params: ParamsInput<M>, options: CallOptions = {}): Promise<Result<M>> {
     const span = this.#options.tracing?.startCall(method)
     try {
       const result = await this.#send(method, params, span?.carrier, options)
@@ -181,13 +172,12 @@ export class Link implements ProcessCalls, AsyncDisposable {
     method: string,
     params: unknown,
     trace: Parameters<Generation['call']>[0]['trace'],
-    options: LinkCallOptions,
+    options: CallOptions,
   ): Promise<unknown> {
     const { signal, repeats = false } = options
     const lane = cleanupMethods.has(method) ? 'cleanup' : 'regular'
     for (;;) {
       const generation = await this.usable(options)
-      options.leaving?.()
       try {
         return await generation.call({ method, params, lane, trace, signal })
       } catch (error) {
@@ -199,6 +189,7 @@ export class Link implements ProcessCalls, AsyncDisposable {
   /** A connection is over. Only the one in use matters: earlier ones and candidates change nothing. */
   #lost(generation: Generation, message: string): void {
     if (this.#state.name !== 'connected' || this.#state.generation !== generation) return
+    // None of them is of a request that waits for a connection: those wait only while there is none to lose.
     this.bodies.failAll(new GatewayError('disconnected', message))
     if (!this.#options.canReconnect) return this.#fail(sessionLost(message))
     const abort = new AbortController()

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { ExecClient, LazyClient } from '../../../src/client/execgate-client.ts'
 import { connectClient, type ConnectedClient } from '../../support/connected-client.ts'
@@ -8,6 +10,12 @@ import { failureOf } from '../../support/failure-of.ts'
 import type { ScriptedConnection, Sent } from '../../support/scripted-server.ts'
 import { startGateway } from '../../support/start-gateway.ts'
 import { type Answer, headerOf, WebServer } from '../../support/web-server.ts'
+
+/** Works without a flag of the command line. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc()')
+}
 
 const failed = 'exec-server protocol error: http response stream `http-1` failed:'
 
@@ -35,6 +43,13 @@ async function untilHeard({ client, connection }: ConnectedClient): Promise<void
   const status = client.call('environment/status', null)
   connection.replies(await connection.takes('environment/status'), { status: 'ready' })
   await status
+}
+
+/** The text of a short response. */
+async function readPiece(stage: ConnectedClient): Promise<string> {
+  const { response, requestId } = await openResponse(stage)
+  delta(stage.connection, requestId, 1, 'piece', true)
+  return await response.text()
 }
 
 function readerOf({ body }: Response) {
@@ -220,6 +235,26 @@ describe('with a scripted server', () => {
     for (let seq = 1; seq <= 300; seq++) delta(stage.connection, requestId, seq + 7, 'late')
     await untilHeard(stage)
     expect(stage.client.state).toBe('connected')
+  })
+
+  it('makes room for others when a response is forgotten', async () => {
+    await using stage = await connectClient()
+    const { connection } = stage
+    const forget = async () => {
+      const { requestId } = await openResponse(stage)
+      for (let seq = 1; seq <= 16; seq++) delta(connection, requestId, seq, 'x'.repeat(1024 * 1024))
+      await untilHeard(stage)
+    }
+    await forget()
+    await expect
+      .poll(
+        () => {
+          collectGarbage()
+          return readPiece(stage).catch(String)
+        },
+        { timeout: 20_000 },
+      )
+      .toBe('piece')
   })
 
   it.each([204, 205, 304])('has no body for status %i', async status => {
