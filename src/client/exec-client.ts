@@ -9,6 +9,7 @@ import { orAborted, pause, withDeadline } from './deadline.ts'
 import { durationText } from './durations.ts'
 import { collect, type ExecResult, feed } from './exec.ts'
 import { Files } from './files.ts'
+import { type FetchOptions, fetchThrough } from './http-fetch.ts'
 import { Link, type LinkState } from './link.ts'
 import { Process } from './process.ts'
 import type { CallOptions } from './process-calls.ts'
@@ -176,6 +177,16 @@ export class ExecClient implements AsyncDisposable {
       holdInput: options.holdsConnection === true ? () => link.holdInput() : undefined,
       end: () => endProcess(link, remote),
     })
+  }
+
+  /**
+   * Makes an HTTP request from the machine of the server and resolves once the head of the response is there. The body streams;
+   * read it or cancel it. Nothing holds the server back: a body whose reader is more than 256 pieces behind fails, as does one
+   * that would make all unread bodies exceed 16 MiB. A status of any kind is a result; `url` and `redirected` are not told.
+   * @throws GatewayError when there is no response; the same from the body when it does not come to its end
+   */
+  fetch(url: string | URL, options: FetchOptions = {}): Promise<Response> {
+    return fetchThrough(this.#link, url, options)
   }
 
   /** Lets go of the connection and leaves what runs to run: who knows `sessionId` can take the session up again for a while. */

@@ -2,6 +2,7 @@ import { GatewayError } from '../protocol/gateway-error.ts'
 import { sessionLost } from './call-errors.ts'
 import { type ClientOptions, ExecClient, type ExecOptions, type Server } from './exec-client.ts'
 import type { ExecResult } from './exec.ts'
+import type { FetchOptions } from './http-fetch.ts'
 import type { Process } from './process.ts'
 import type { Command, StartOptions } from './start-options.ts'
 
@@ -55,6 +56,11 @@ export class LazyClient implements AsyncDisposable {
   /** Starts a command, as ExecClient does. */
   async start(command: Command, options?: StartOptions): Promise<Process> {
     return (await this.use()).start(command, options)
+  }
+
+  /** Makes an HTTP request from the machine of the server, as ExecClient does. */
+  async fetch(url: string | URL, options?: FetchOptions): Promise<Response> {
+    return (await this.use()).fetch(url, options)
   }
 
   /** Asks a server that is connected whether it is ready. Never connects, and never waits for a session to be resumed. */

@@ -5,6 +5,8 @@ import { GatewayError } from '../protocol/gateway-error.ts'
 import { type MethodName, methods, type ParamsInput, type Result } from '../protocol/method-table.ts'
 import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
 import type { CallTracing } from '../telemetry/call-tracing.ts'
+import { bodyDeltaMethod } from './body-delta.ts'
+import { BodyRoutes } from './body-routes.ts'
 import { disconnected, isTransportLoss, sessionLost } from './call-errors.ts'
 import type { Dial } from './channel.ts'
 import { orAborted } from './deadline.ts'
@@ -42,6 +44,12 @@ export interface LinkOptions {
   readonly stateChanged: ((state: LinkState) => void) | undefined
 }
 
+/** Where notifications go. */
+interface Inbox {
+  readonly processes: ProcessRoutes
+  readonly bodies: BodyRoutes
+}
+
 /**
  * One session with a server, over one connection after the other. Calls that come while the session is being resumed wait;
  * what was in flight fails unless it may be sent twice. When the session cannot be resumed everything fails, for good.
@@ -51,6 +59,7 @@ export class Link implements FileCalls, AsyncDisposable {
   /** As it was told at the first handshake. */
   readonly environmentInfo: EnvironmentInfo | undefined
   readonly routes: ProcessRoutes
+  readonly bodies: BodyRoutes
   readonly #options: LinkOptions
   /** Starts whose outcome is open; a recovery waits for them. */
   readonly #starts = new Set<Promise<unknown>>()
@@ -62,14 +71,10 @@ export class Link implements FileCalls, AsyncDisposable {
   #changed = Promise.withResolvers<void>()
   #disposal: Promise<void> | undefined
 
-  private constructor(
-    options: LinkOptions,
-    routes: ProcessRoutes,
-    generation: Generation,
-    first: Result<'initialize'>,
-  ) {
+  private constructor(options: LinkOptions, inbox: Inbox, generation: Generation, first: Result<'initialize'>) {
     this.#options = options
-    this.routes = routes
+    this.routes = inbox.processes
+    this.bodies = inbox.bodies
     this.sessionId = first.sessionId
     this.environmentInfo = first.environmentInfo ?? undefined
     this.#state = { name: 'connected', generation }
@@ -78,18 +83,18 @@ export class Link implements FileCalls, AsyncDisposable {
 
   /** @throws GatewayError when no connection comes about or the handshake fails */
   static async open(options: LinkOptions, signal: AbortSignal): Promise<Link> {
-    const routes = new ProcessRoutes()
+    const inbox: Inbox = { processes: new ProcessRoutes(), bodies: new BodyRoutes() }
     const channel = await options.dial(signal)
     let link: Link | undefined
     const generation: Generation = Generation.start(channel, {
-      notified: (method, params) => routes.notified(method, params),
+      notified: (method, params) => deliver(inbox, method, params),
       ended: message => {
         if (link !== undefined) link.#lost(generation, message)
       },
     })
     try {
       const first = await shakeHands(generation, handshakeOf(options), options.timers, signal)
-      link = new Link(options, routes, generation, first)
+      link = new Link(options, inbox, generation, first)
     } catch (error) {
       await generation.close()
       throw error
@@ -190,6 +195,8 @@ export class Link implements FileCalls, AsyncDisposable {
   /** A connection is over. Only the one in use matters: earlier ones and candidates change nothing. */
   #lost(generation: Generation, message: string): void {
     if (this.#state.name !== 'connected' || this.#state.generation !== generation) return
+    // None of them is of a request that waits for a connection: those wait only while there is none to lose.
+    this.bodies.failAll(new GatewayError('disconnected', message))
     if (!this.#options.canReconnect) return this.#fail(sessionLost(message))
     const abort = new AbortController()
     setMaxListeners(0, abort.signal)
@@ -227,7 +234,7 @@ export class Link implements FileCalls, AsyncDisposable {
 
   #eventsOf(candidate: () => Generation | undefined): GenerationEvents {
     return {
-      notified: (method, params) => this.routes.notified(method, params),
+      notified: (method, params) => deliver({ processes: this.routes, bodies: this.bodies }, method, params),
       ended: message => {
         const generation = candidate()
         if (generation !== undefined) this.#lost(generation, message)
@@ -239,6 +246,7 @@ export class Link implements FileCalls, AsyncDisposable {
     if ('error' in this.#state) return
     this.#become({ name, error })
     this.routes.failAll(error)
+    this.bodies.failAll(error)
   }
 
   /** The one place where the state changes: whoever waits is told. */
@@ -250,6 +258,12 @@ export class Link implements FileCalls, AsyncDisposable {
     // Whatever the listener does, it cannot come between two transitions.
     queueMicrotask(() => this.#options.stateChanged?.(state.name))
   }
+}
+
+/** @throws Error when the parameters cannot be decoded */
+function deliver({ processes, bodies }: Inbox, method: string, params: unknown): void {
+  if (method === bodyDeltaMethod) bodies.notified(params)
+  else processes.notified(method, params)
 }
 
 function handshakeOf({ clientName, handshakeTimeoutMs, resumeSessionId }: LinkOptions): HandshakeOptions {

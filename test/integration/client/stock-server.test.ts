@@ -6,9 +6,11 @@ import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
 import { ExecClient, type Process } from '../../../src/client/execgate-client.ts'
 import { CuttingProxy } from '../../support/cutting-proxy.ts'
+import { failureOf } from '../../support/failure-of.ts'
 import { Gate } from '../../support/gate.ts'
 import { numberedLines } from '../../support/numbered-lines.ts'
 import { ScratchFolder } from '../../support/scratch-folder.ts'
+import { WebServer } from '../../support/web-server.ts'
 
 /** The program of the reference, which is not part of this repository: `EXECGATE_STOCK=/path/to/codex`. */
 const stock = process.env['EXECGATE_STOCK']
@@ -119,5 +121,23 @@ describe.skipIf(stock === undefined)(`a client of the stock server${absence}`, (
     const text = await Array.fromAsync(process.output, ({ bytes }) => bytes.toString())
     expect(text.join('')).toBe(`before\n${numberedLines(1, 1000).toString()}`)
     expect(await process.wait()).toMatchObject({ exitCode: 7 })
+  })
+
+  it('fetches, streams a large body, and fails one in an outage', async () => {
+    await using stage = await openStage()
+    const bytes = numberedLines(1, 300_000)
+    await using web = await WebServer.start(({ path }, _incoming, response) => {
+      if (path === '/large') response.end(bytes)
+      else response.write('begun')
+    })
+    const large = await stage.client.fetch(web.url('/large'))
+    expect(bytes.equals(await large.bytes())).toBe(true)
+    const { body } = await stage.client.fetch(web.url('/endless'))
+    const reader = body?.getReader()
+    expect(String((await reader?.read())?.value)).toBe('begun')
+    const rest = failureOf(reader?.read() ?? Promise.resolve())
+    await stage.proxy.cut()
+    expect(await rest).toMatchObject({ kind: 'disconnected' })
+    expect((await stage.client.fetch(web.url('/large'))).status).toBe(200)
   })
 })
