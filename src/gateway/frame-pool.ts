@@ -10,17 +10,16 @@ const maxFree = 64
  * own make the garbage collector walk the whole heap dozens of times a second.
  */
 export class FramePool {
-  readonly #free: Buffer[] = []
+  readonly #free: ArrayBufferLike[] = []
 
   get freeCount(): number {
     return this.#free.length
   }
 
   /** A buffer of that length with whatever content, for `giveBack` when it is no longer used. */
-  take(length: number): Buffer {
+  readonly take = (length: number): Buffer => {
     if (length < leastBytes || length > pooledBytes) return Buffer.allocUnsafe(length)
-    const whole = this.#free.pop() ?? Buffer.allocUnsafeSlow(pooledBytes)
-    return whole.subarray(0, length)
+    return Buffer.from(this.#free.pop() ?? Buffer.allocUnsafeSlow(pooledBytes).buffer, 0, length)
   }
 
   isPooled(frame: Buffer): boolean {
@@ -28,6 +27,6 @@ export class FramePool {
   }
 
   giveBack(frame: Buffer): void {
-    if (this.isPooled(frame) && this.#free.length < maxFree) this.#free.push(Buffer.from(frame.buffer))
+    if (this.isPooled(frame) && this.#free.length < maxFree) this.#free.push(frame.buffer)
   }
 }

@@ -85,7 +85,7 @@ export class WebSocketTransport implements Transport {
       process.nextTick(this.#uncork)
     }
     const frames = this.#frames
-    const frame = textFrame(message, length => frames.take(length))
+    const frame = textFrame(message, frames.take)
     if (!frames.isPooled(frame)) this.#socket.write(frame)
     else this.#socket.write(frame, () => frames.giveBack(frame))
   }
