@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { ExecClient, type Process } from '../../../src/client/execgate-client.ts'
+import { ExecClient } from '../../../src/client/execgate-client.ts'
 import { CuttingProxy } from '../../support/cutting-proxy.ts'
 import { Gate } from '../../support/gate.ts'
 import { numberedLines } from '../../support/numbered-lines.ts'
 import { untilStill } from '../../support/until-still.ts'
 import { startGateway } from '../../support/start-gateway.ts'
+import { untilPrinted } from '../../support/until-printed.ts'
 
 /** A client of a gateway in this process. */
 async function openStage() {
@@ -15,16 +16,6 @@ async function openStage() {
   const client = acquired.use(await ExecClient.connect(proxy.url, { retryMs: 5 }))
   const owned = acquired.move()
   return { gateway, proxy, client, [Symbol.asyncDispose]: () => owned.disposeAsync() }
-}
-
-/** Reads until the output has the text in it. */
-async function untilPrinted(process: Process, text: string): Promise<void> {
-  let seen = ''
-  for await (const { bytes } of process.output) {
-    seen += bytes.toString()
-    if (seen.includes(text)) return
-  }
-  throw new Error(`the process ended without ${text}: ${seen}`)
 }
 
 it('runs a command and tells what it wrote, how it ended and what it took', async () => {

@@ -4,13 +4,14 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
-import { ExecClient, type Process } from '../../../src/client/execgate-client.ts'
+import { ExecClient } from '../../../src/client/execgate-client.ts'
 import { CuttingProxy } from '../../support/cutting-proxy.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { Gate } from '../../support/gate.ts'
 import { numberedLines } from '../../support/numbered-lines.ts'
 import { ScratchFolder } from '../../support/scratch-folder.ts'
 import { WebServer } from '../../support/web-server.ts'
+import { untilPrinted } from '../../support/until-printed.ts'
 
 /** The program of the reference, which is not part of this repository: `EXECGATE_STOCK=/path/to/codex`. */
 const stock = process.env['EXECGATE_STOCK']
@@ -33,14 +34,6 @@ async function openStage() {
   const client = acquired.use(await ExecClient.connect(proxy.url, { retryMs: 20 }))
   const owned = acquired.move()
   return { client, proxy, url, [Symbol.asyncDispose]: () => owned.disposeAsync() }
-}
-
-async function untilPrinted(process: Process, text: string): Promise<void> {
-  let seen = ''
-  for await (const { bytes } of process.output) {
-    seen += bytes.toString()
-    if (seen.includes(text)) return
-  }
 }
 
 describe.skipIf(stock === undefined)(`a client of the stock server${absence}`, () => {
