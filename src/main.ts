@@ -52,14 +52,14 @@ switch (line.kind) {
   case 'execute': {
     // Only this command needs a client.
     const { runProgram } = await import('./run-program.ts')
-    process.exit(await runProgram(line.request))
+    await exitWith(runProgram(line.request))
+    break
   }
-  // oxlint-disable-next-line no-fallthrough -- the program is over by now
   case 'load': {
     const { loadProgram } = await import('./load-program.ts')
-    process.exit(await loadProgram(line.settings))
+    await exitWith(loadProgram(line.settings))
+    break
   }
-  // oxlint-disable-next-line no-fallthrough -- the program is over by now
   case 'run': {
     const telemetry = new Telemetry()
     const opened = openLog(line.settings.logLevel, telemetry)
@@ -74,6 +74,11 @@ switch (line.kind) {
     await opened.flush()
     process.exit()
   }
+}
+
+/** Ends the program with the status, whatever is still open. */
+async function exitWith(status: Promise<number>): Promise<void> {
+  process.exit(await status)
 }
 
 interface Run {
