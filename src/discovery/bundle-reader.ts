@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { CapabilityFile } from '../protocol/discovery-schemas.ts'
 import type { CapabilityPath } from './capability-path.ts'
-import { osErrorText } from './os-error-text.ts'
+import { failureText } from './failure-text.ts'
 
 /** Of one file, and of all files of one root. */
 export const maxFileBytes = 1024 * 1024
@@ -49,7 +49,7 @@ export class BundleReader {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'ENOENT') return undefined
-      return this.#warn(`failed to inspect capability file ${path.uri}: ${osErrorText(error)}`)
+      return this.#warn(`failed to inspect capability file ${path.uri}: ${failureText(error)}`)
     }
   }
 
@@ -69,7 +69,7 @@ export class BundleReader {
       const bytes = await readUpTo(file, limit + 1)
       return bytes.length <= limit ? bytes : this.#warn(`capability file ${path.uri} exceeded its read limit`)
     } catch (error) {
-      return this.#warn(`failed to read capability file ${path.uri}: ${osErrorText(error)}`)
+      return this.#warn(`failed to read capability file ${path.uri}: ${failureText(error)}`)
     }
   }
 

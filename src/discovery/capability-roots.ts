@@ -8,7 +8,7 @@ import { restrictsFiles } from '../protocol/sandbox-schemas.ts'
 import { BundleReader } from './bundle-reader.ts'
 import { CapabilityPath } from './capability-path.ts'
 import { walkCapabilities } from './capability-walk.ts'
-import { osErrorText } from './os-error-text.ts'
+import { failureText } from './failure-text.ts'
 import { declaredFiles, manifestLocations } from './plugin-manifest.ts'
 
 /** Roots looked at together. */
@@ -62,7 +62,7 @@ async function discoverRoot({ id, path, sandbox }: CapabilityRoot, context: Disc
   try {
     stats = await stat(root.native)
   } catch (error) {
-    return failed(`failed to inspect capability root ${uri}: ${osErrorText(error)}`)
+    return failed(`failed to inspect capability root ${uri}: ${failureText(error)}`)
   }
   if (!stats.isDirectory()) return failed(`capability root ${uri} is not a directory`)
   try {
@@ -70,7 +70,7 @@ async function discoverRoot({ id, path, sandbox }: CapabilityRoot, context: Disc
   } catch (error) {
     context.signal.throwIfAborted()
     if (error instanceof GatewayError) throw error
-    return failed(`failed to scan capability root ${uri}: ${osErrorText(error)}`)
+    return failed(`failed to scan capability root ${uri}: ${failureText(error)}`)
   }
 }
 

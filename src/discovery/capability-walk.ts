@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs'
 import { lstat, opendir, realpath, stat } from 'node:fs/promises'
 import type { CapabilityPath } from './capability-path.ts'
-import { osErrorText } from './os-error-text.ts'
+import { failureText } from './failure-text.ts'
 
 /** What one walk may look at. */
 const maxDepth = 6
@@ -109,7 +109,7 @@ class Walker implements Walk {
   }
 
   #note({ uri }: CapabilityPath, error: unknown): boolean {
-    const message = osErrorText(error)
+    const message = failureText(error)
     if (!this.#charge(uri + message)) return this.#truncate()
     this.errors.push({ uri, message })
     return true

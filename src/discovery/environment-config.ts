@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { ConfigStack, EnvironmentConfig } from '../protocol/discovery-schemas.ts'
 import { PathUri } from '../protocol/path-uri.ts'
-import { osErrorText } from './os-error-text.ts'
+import { failureText } from './failure-text.ts'
 import { selectToml, TomlProblem } from './toml-selection.ts'
 
 type KeyPaths = readonly (readonly string[])[]
@@ -64,7 +64,7 @@ async function readSelection(path: string, paths: KeyPaths): Promise<string | un
     if (error instanceof GatewayError) throw error
     if (error instanceof TomlProblem) throw refused(error.message, error)
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw refused(` ${osErrorText(error)}`, error)
+    throw refused(` ${failureText(error)}`, error)
   }
 }
 

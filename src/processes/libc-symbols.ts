@@ -64,6 +64,5 @@ export function bindLibc(library: typeof koffi) {
     epollWait: f<[number, Buffer, number, number], number>(
       'int epoll_wait(int poll, void *events, int count, int timeout)',
     ),
-    strerror: f<[number], string>('const char *strerror(int errno)'),
   }
 }

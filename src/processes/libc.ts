@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type koffi from 'koffi'
+import { osErrorText } from '../protocol/os-error-text.ts'
 import { bindLibc, type LibcSymbols } from './libc-symbols.ts'
 
 /** A system call that failed, with the operating system's number and text for it. */
@@ -7,8 +8,8 @@ export class SystemError extends Error {
   override readonly name = 'SystemError'
   readonly errno: number
 
-  constructor(errno: number, text: string) {
-    super(`${text} (os error ${errno})`)
+  constructor(errno: number) {
+    super(osErrorText(errno))
     this.errno = errno
   }
 }
@@ -345,6 +346,6 @@ export class Libc {
   }
 
   #failure(errno = this.#koffi.errno()): SystemError {
-    return new SystemError(errno, this.#call.strerror(errno))
+    return new SystemError(errno)
   }
 }

@@ -46,7 +46,7 @@ it('comes to one completion for each process, and to nothing left, whatever happ
             startedCount += 1
             break
           case 'refused start':
-            host.engine.refusal = new SystemError(13, 'Permission denied')
+            host.engine.refusal = new SystemError(13)
             expect(() => table.start('refused', launchOf('program'), nobody)).toThrow('Permission denied')
             host.engine.refusal = undefined
             break

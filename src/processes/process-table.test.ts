@@ -80,7 +80,7 @@ describe('the id of a process', () => {
 
   it('is free again when the system refuses, and nothing is left behind', () => {
     const { host, table } = tableWith()
-    host.engine.refusal = new SystemError(2, 'No such file or directory')
+    host.engine.refusal = new SystemError(2)
     expect(() => table.start('p', launch, nobody)).toThrow('No such file or directory (os error 2)')
     expect(host.ledger.outstanding()).toEqual({})
     expect(host.metrics.finished).toEqual({ success: 0, error: 0, terminated: 0, unknown: 0 })
