@@ -128,7 +128,7 @@ export class Dispatcher {
   /** What is logged up to the handler's first wait carries the ids of the span. */
   #handleInSpan(request: RequestMessage, source: RequestSource, started: StartedRequest): unknown {
     const telemetry = this.#telemetry
-    telemetry.active = started.span?.ids
+    telemetry.active = started.span
     try {
       return this.#handle(request, source, started)
     } finally {

@@ -28,7 +28,7 @@ export function openLog(level: LogLevel, telemetry?: Telemetry): OpenLog {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      mixin: () => telemetry?.active ?? {},
+      mixin: () => telemetry?.active?.ids ?? {},
     },
     {
       write: (line: string) => {

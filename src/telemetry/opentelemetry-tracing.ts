@@ -2,21 +2,32 @@ import {
   type Attributes,
   type Context,
   defaultTextMapGetter,
-  defaultTextMapSetter,
   type Link,
   ROOT_CONTEXT,
   type Span,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
   trace,
+  TraceFlags,
   type Tracer,
 } from '@opentelemetry/api'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace'
 import { ATTR_ERROR_TYPE, ATTR_RPC_METHOD, ATTR_RPC_SYSTEM_NAME } from '@opentelemetry/semantic-conventions'
 import type { TraceCarrier } from '../protocol/envelope.ts'
 import { type ErrorKind, errorKinds } from '../protocol/gateway-error.ts'
 import type { Afterwards } from './afterwards.ts'
-import type { ConnectionSpan, ProcessLife, RequestSpan, SpanIds, SpawnPhase, SpawnSpan, Tracing } from './tracing.ts'
+import type { SpanIds } from './span-ids.ts'
+import type {
+  ConnectionSpan,
+  LoggedSpanIds,
+  ProcessLife,
+  RequestSpan,
+  SpawnPhase,
+  SpawnSpan,
+  Tracing,
+} from './tracing.ts'
 import { WallClock } from './wall-clock.ts'
 
 /** A peer's own string becomes an attribute no longer than this. */
@@ -28,28 +39,37 @@ const propagator = new W3CTraceContextPropagator()
 
 type RequestStart = Parameters<ConnectionSpan['startRequest']>[0]
 
+export interface TracingOptions {
+  readonly tracer: Tracer
+  /** The ones the tracer has. */
+  readonly sampler: Sampler
+  readonly ids: SpanIds
+  readonly afterwards: Afterwards
+}
+
 /**
  * Spans of a gateway. The one of the whole run is the parent of what comes on standard input without a trace.
  *
- * What a request waits for is only that a span has its ids. All else about it is noted and told to the SDK afterwards.
+ * Nothing waits for a span to be made: what happens is noted and told to the SDK afterwards. Only when somebody has to be
+ * told of a span before, such as the process that is started, its ids are drawn and whether it is kept is decided.
  */
 export class OpenTelemetryTracing implements Tracing, Disposable {
-  readonly #tracer: Tracer
-  readonly #afterwards: Afterwards
+  readonly #options: TracingOptions
   readonly #clock = new WallClock()
   readonly #run: Span
 
-  constructor(tracer: Tracer, afterwards: Afterwards) {
-    this.#tracer = tracer
-    this.#afterwards = afterwards
-    this.#run = tracer.startSpan('codex.exec_server', { kind: SpanKind.INTERNAL }, ROOT_CONTEXT)
+  constructor(options: TracingOptions) {
+    this.#options = options
+    this.#run = options.tracer.startSpan('codex.exec_server', { kind: SpanKind.INTERNAL }, ROOT_CONTEXT)
   }
 
   startConnection({ id, transport }: { id: string; transport: 'stdio' | 'websocket' }): ConnectionSpan {
+    const { tracer } = this.#options
     const attributes = { 'exec.connection.id': id, 'exec.transport': transport }
-    const span = this.#tracer.startSpan('connection', { kind: SpanKind.INTERNAL, attributes }, ROOT_CONTEXT)
+    const span = tracer.startSpan('connection', { kind: SpanKind.INTERNAL, attributes }, ROOT_CONTEXT)
+    const stdioParent = transport === 'stdio' ? trace.setSpan(ROOT_CONTEXT, this.#run) : undefined
     return {
-      startRequest: request => this.#startRequest(request, id, transport === 'stdio' ? this.#run : undefined, span),
+      startRequest: request => this.#startRequest(request, id, stdioParent, span),
       end: () => {
         span.end()
       },
@@ -60,45 +80,44 @@ export class OpenTelemetryTracing implements Tracing, Disposable {
     this.#run.end()
   }
 
-  #startRequest(request: RequestStart, connectionId: string, parent: Span | undefined, connection: Span): RequestSpan {
-    const remote = remoteContext(request.carrier)
-    const context = remote ?? (parent === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, parent))
-    const isRoot = remote === undefined && parent === undefined
+  #startRequest(
+    request: RequestStart,
+    connectionId: string,
+    local: Context | undefined,
+    connection: Span,
+  ): RequestSpan {
+    const parent = remoteContext(request.carrier) ?? local
     return new OpenRequestSpan({
-      tracer: this.#tracer,
-      afterwards: this.#afterwards,
+      ...this.#options,
       offsetMs: this.#clock.offsetMs(),
-      context,
+      parent: parent ?? ROOT_CONTEXT,
       // A connection lives for hours: as its child a request would wait for a sampler that decides by whole traces.
-      links: isRoot ? [{ context: connection.spanContext() }] : [],
+      links: parent === undefined ? [{ context: connection.spanContext() }] : [],
       request,
       connectionId,
     })
   }
 }
 
-interface RequestSpanOptions {
-  readonly tracer: Tracer
-  readonly afterwards: Afterwards
+interface RequestSpanOptions extends TracingOptions {
   readonly offsetMs: number
-  readonly context: Context
+  readonly parent: Context
   readonly links: Link[]
   readonly request: RequestStart
   readonly connectionId: string
 }
 
 class OpenRequestSpan implements RequestSpan {
-  readonly ids: SpanIds
   readonly #options: RequestSpanOptions
-  readonly #span: Span
+  #promised: SpanContext | undefined
   #dispatchedAt: number | undefined
 
   constructor(options: RequestSpanOptions) {
-    const { tracer, offsetMs, context, links, request } = options
     this.#options = options
-    const startTime = offsetMs + request.receivedAt
-    this.#span = tracer.startSpan(request.method, { kind: SpanKind.SERVER, startTime, links }, context)
-    this.ids = idsOf(this.#span)
+  }
+
+  get ids(): LoggedSpanIds {
+    return loggedIds(this.#context)
   }
 
   dispatched(): void {
@@ -106,16 +125,15 @@ class OpenRequestSpan implements RequestSpan {
   }
 
   startSpawn(processId: string): SpawnSpan {
-    const { tracer, afterwards, offsetMs, context } = this.#options
-    return new OpenSpawnSpan({ tracer, afterwards, offsetMs, context, request: this.#span, processId })
+    return new OpenSpawnSpan({ ...this.#options, request: this.#context, processId })
   }
 
   end({ result, errorKind }: { result: string; errorKind: ErrorKind | undefined }): void {
     const endedAt = performance.now()
-    const span = this.#span
-    const { afterwards, offsetMs, request, connectionId } = this.#options
-    afterwards.add(() => {
-      span.setAttributes({
+    this.#options.afterwards.add(() => {
+      const { tracer, ids, offsetMs, parent, links, request, connectionId } = this.#options
+      const startTime = offsetMs + request.receivedAt
+      const attributes = {
         method: request.wireMethod.slice(0, maxMethodLength),
         [ATTR_RPC_SYSTEM_NAME]: 'jsonrpc',
         [ATTR_RPC_METHOD]: request.method,
@@ -125,10 +143,19 @@ class OpenRequestSpan implements RequestSpan {
         'rpc.response_enqueue_offset_ns': this.#sinceReceiptNs(endedAt),
         result,
         ...(errorKind !== undefined && { [ATTR_ERROR_TYPE]: errorKind }),
-      })
+      }
+      const options = { kind: SpanKind.SERVER, startTime, links, attributes }
+      const span = ids.keeping(this.#promised, () => tracer.startSpan(request.method, options, parent))
       if (errorKind !== undefined && errorKinds[errorKind].isServerFault) span.setStatus({ code: SpanStatusCode.ERROR })
       span.end(offsetMs + endedAt)
     })
+  }
+
+  /** What can be told of the span before it is made. */
+  get #context(): SpanContext {
+    const { sampler, ids, parent, links, request } = this.#options
+    this.#promised ??= promise({ sampler, ids, parent, links, name: request.method, kind: SpanKind.SERVER })
+    return this.#promised
   }
 
   #sinceReceiptNs(at: number): number {
@@ -136,35 +163,35 @@ class OpenRequestSpan implements RequestSpan {
   }
 }
 
-interface SpawnSpanOptions {
-  readonly tracer: Tracer
-  readonly afterwards: Afterwards
+interface SpawnSpanOptions extends TracingOptions {
   readonly offsetMs: number
-  /** What the span of the request was opened in. */
-  readonly context: Context
-  readonly request: Span
+  readonly request: SpanContext
   readonly processId: string
 }
 
 class OpenSpawnSpan implements SpawnSpan {
-  readonly ids: SpanIds
   readonly #options: SpawnSpanOptions
-  readonly #span: Span
-  readonly #context: Context
+  readonly #promised: SpanContext
+  readonly #startedAt = performance.now()
   readonly #phases: { readonly phase: SpawnPhase; readonly at: number }[] = []
   #isEnded = false
 
   constructor(options: SpawnSpanOptions) {
     this.#options = options
-    const { tracer, context, request, offsetMs } = options
-    this.#context = trace.setSpan(context, request)
-    const startTime = offsetMs + performance.now()
-    this.#span = tracer.startSpan('process spawn', { kind: SpanKind.INTERNAL, startTime }, this.#context)
-    this.ids = idsOf(this.#span)
+    // Samplers that are configured by name keep a child of a span that is kept.
+    this.#promised = { ...options.request, spanId: options.ids.generateSpanId() }
+  }
+
+  get ids(): LoggedSpanIds {
+    return loggedIds(this.#promised)
   }
 
   get carrier(): TraceCarrier {
-    return carrierOf(trace.setSpan(this.#context, this.#span))
+    const { traceId, spanId, traceFlags, traceState } = this.#promised
+    return {
+      traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
+      tracestate: traceState?.serialize(),
+    }
   }
 
   reached(phase: SpawnPhase): void {
@@ -175,11 +202,14 @@ class OpenSpawnSpan implements SpawnSpan {
     if (this.#isEnded) return
     this.#isEnded = true
     const endedAt = performance.now()
-    const span = this.#span
-    const { afterwards, offsetMs, processId } = this.#options
-    afterwards.add(() => {
+    this.#options.afterwards.add(() => {
+      const { tracer, ids, offsetMs, request, processId } = this.#options
+      const startTime = offsetMs + this.#startedAt
+      const attributes = { ...processAttributes(processId), result: outcome }
+      const options = { kind: SpanKind.INTERNAL, startTime, attributes }
+      const parent = trace.setSpanContext(ROOT_CONTEXT, request)
+      const span = ids.keeping(this.#promised, () => tracer.startSpan('process spawn', options, parent))
       for (const { phase, at } of this.#phases) span.addEvent(phase, undefined, offsetMs + at)
-      span.setAttributes({ ...processAttributes(processId), result: outcome })
       if (outcome === 'refused') span.setStatus({ code: SpanStatusCode.ERROR })
       span.end(offsetMs + endedAt)
     })
@@ -194,13 +224,35 @@ class OpenSpawnSpan implements SpawnSpan {
           kind: SpanKind.INTERNAL,
           startTime: offsetMs + startedAt,
           attributes: { ...processAttributes(processId), ...attributes() },
-          links: [{ context: request.spanContext() }],
+          links: [{ context: request }],
         },
         ROOT_CONTEXT,
       )
       if (firstOutputAt !== undefined) span.addEvent('first output', undefined, offsetMs + firstOutputAt)
       span.end(offsetMs + endedAt)
     })
+  }
+}
+
+interface FutureSpan {
+  readonly sampler: Sampler
+  readonly ids: SpanIds
+  readonly parent: Context
+  readonly links: Link[]
+  readonly name: string
+  readonly kind: SpanKind
+}
+
+/** Decides what the SDK will decide when the span is made. */
+function promise({ sampler, ids, parent, links, name, kind }: FutureSpan): SpanContext {
+  const parentSpan = trace.getSpanContext(parent)
+  const traceId = parentSpan?.traceId ?? ids.generateTraceId()
+  const { decision, traceState = parentSpan?.traceState } = sampler.shouldSample(parent, traceId, name, kind, {}, links)
+  return {
+    traceId,
+    spanId: ids.generateSpanId(),
+    traceFlags: decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE,
+    ...(traceState !== undefined && { traceState }),
   }
 }
 
@@ -211,14 +263,7 @@ function remoteContext(carrier: TraceCarrier | undefined): Context | undefined {
   return trace.getSpanContext(context) === undefined ? undefined : context
 }
 
-function carrierOf(context: Context): TraceCarrier {
-  const carrier: { traceparent?: string; tracestate?: string } = {}
-  propagator.inject(context, carrier, defaultTextMapSetter)
-  return { traceparent: carrier.traceparent, tracestate: carrier.tracestate }
-}
-
-function idsOf(span: Span): SpanIds {
-  const { traceId, spanId } = span.spanContext()
+function loggedIds({ traceId, spanId }: SpanContext): LoggedSpanIds {
   return { trace_id: traceId, span_id: spanId }
 }
 

@@ -28,6 +28,8 @@ import type { MetricDefinition } from './metric.ts'
 import { OpenTelemetryTracing } from './opentelemetry-tracing.ts'
 import type { OtlpSettings, Signal } from './otlp-environment.ts'
 import { ResendQueue } from './resend-queue.ts'
+import { readSampler } from './sampler.ts'
+import { SpanIds } from './span-ids.ts'
 import type { Telemetry } from './telemetry.ts'
 
 export interface OpenTelemetryOptions {
@@ -69,7 +71,13 @@ export class OpenTelemetry implements AsyncDisposable {
     const records = exported.has('logs')
       ? [new BatchLogRecordProcessor({ exporter: this.#counted('logs', new OTLPLogExporter()) })]
       : []
+    const sampler = readSampler(process.env, problem => {
+      log.warn(problem)
+    })
+    const ids = new SpanIds()
     this.#sdk = new NodeSDK({
+      sampler,
+      idGenerator: ids,
       resource: resourceFromAttributes({
         [ATTR_SERVICE_NAME]: 'execgate',
         [ATTR_SERVICE_VERSION]: options.version,
@@ -88,7 +96,8 @@ export class OpenTelemetry implements AsyncDisposable {
     this.#sdk.start()
     this.#register(metricsApi.getMeter(scopeName))
     if (exported.has('traces')) {
-      this.#tracing = new OpenTelemetryTracing(trace.getTracer(scopeName), this.#afterwards)
+      const tracer = trace.getTracer(scopeName)
+      this.#tracing = new OpenTelemetryTracing({ tracer, sampler, ids, afterwards: this.#afterwards })
       telemetry.tracing = this.#tracing
     }
   }

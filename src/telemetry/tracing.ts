@@ -1,15 +1,15 @@
 import type { TraceCarrier } from '../protocol/envelope.ts'
 import type { ErrorKind } from '../protocol/gateway-error.ts'
 
-/** Ids of a span, as logs carry them. */
-export interface SpanIds {
+/** Ids of a span, as records of the log carry them. */
+export interface LoggedSpanIds {
   readonly trace_id: string
   readonly span_id: string
 }
 
 /** The span of a request, open until its reply is queued. */
 export interface RequestSpan {
-  readonly ids: SpanIds
+  readonly ids: LoggedSpanIds
   /** The handler starts now. */
   dispatched(): void
   /** Opens the span of a process being started. */
@@ -22,7 +22,7 @@ export type SpawnPhase = 'queued' | 'sandbox prepared' | 'spawned'
 
 /** The span of a start, open until the process runs or cannot. */
 export interface SpawnSpan {
-  readonly ids: SpanIds
+  readonly ids: LoggedSpanIds
   /** What the process may take up the trace with. */
   readonly carrier: TraceCarrier
   reached(phase: SpawnPhase): void
