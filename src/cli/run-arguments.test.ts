@@ -7,6 +7,7 @@ const parse = (...argv: string[]) => parseRunArguments(argv, { HERE: 'value', EX
 
 const nothing = {
   url: 'ws://from.environment',
+  environment: undefined,
   tty: false,
   interactive: false,
   env: {},
@@ -30,6 +31,7 @@ test.each([
   [['--timeout=2m', 'x'], { command: ['x'], timeoutMs: 120_000 }],
   [['--url', 'wss://host/path', 'x'], { command: ['x'], url: 'wss://host/path' }],
   [['--local', 'x'], { command: ['x'], url: undefined }],
+  [['--environment', 'build', 'x'], { command: ['x'], url: undefined, environment: 'build' }],
 ])('%j is understood', (argv, expected) => {
   expect(parse(...argv)).toEqual({ ...nothing, ...expected })
 })
@@ -57,7 +59,8 @@ describe('refused', () => {
     [['-w', 'tmp', 'x'], '-w: `tmp` is no absolute path'],
     [['--timeout', '5', 'x'], '--timeout: `5` is no duration such as 500ms, 80s, 2m or 1h'],
     [['--url', 'http://x', 'x'], '--url: `http://x` is no ws:// or wss:// URL'],
-    [['--url', 'ws://x', '--local', 'x'], '--local and --url exclude each other'],
+    [['--url', 'ws://x', '--local', 'x'], '--url and --local exclude each other'],
+    [['--local', '--environment=e', 'x'], '--environment and --local exclude each other'],
   ])('%j', (argv, problem) => {
     expect(parse(...argv)).toEqual({ problem })
   })

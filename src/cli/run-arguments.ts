@@ -7,8 +7,10 @@ import { parseDurationMs } from '../config/units.ts'
 /** What `execgate run` is asked to do. */
 export interface RunRequest {
   readonly command: readonly string[]
-  /** Where the gateway is; undefined runs the command in this program. */
+  /** Where the gateway is; undefined runs the command in this program, or in the environment. */
   readonly url: string | undefined
+  /** An environment of `environments.toml`. */
+  readonly environment: string | undefined
   readonly tty: boolean
   /** Whether standard input is passed on. */
   readonly interactive: boolean
@@ -22,8 +24,12 @@ const defaultUrl = 'ws://127.0.0.1:7777'
 /** Where the gateway is when no flag says so. */
 export const urlVariable = 'EXECGATE_URL'
 
+/** Names `environments.toml`. */
+export const environmentsVariable = 'EXECGATE_ENVIRONMENTS'
+
 interface Draft {
   url: string | undefined
+  environment: string | undefined
   local: boolean
   tty: boolean
   interactive: boolean
@@ -50,6 +56,15 @@ export const runFlags: readonly Flag[] = [
     apply: (draft, value) => {
       draft.url = value
       return /^wss?:\/\//.test(value) ? undefined : 'is no ws:// or wss:// URL'
+    },
+  },
+  {
+    name: 'environment',
+    placeholder: 'NAME',
+    help: `An environment of environments.toml, which ${environmentsVariable} names, else in ~/.config/execgate.`,
+    apply: (draft, value) => {
+      draft.environment = value
+      return undefined
     },
   },
   {
@@ -116,6 +131,7 @@ export const runFlags: readonly Flag[] = [
 export function parseRunArguments(argv: readonly string[], environment: Environment): RunRequest | Problem {
   const draft: Draft = {
     url: undefined,
+    environment: undefined,
     local: false,
     tty: false,
     interactive: false,
@@ -134,11 +150,17 @@ export function parseRunArguments(argv: readonly string[], environment: Environm
     if (problem !== undefined) return { problem }
   }
   if (words.length === 0) return { problem: 'no command: write `execgate run [OPTION]... -- COMMAND [ARGUMENT]...`' }
-  if (draft.local && draft.url !== undefined) return { problem: '--local and --url exclude each other' }
+  const places = [
+    draft.url !== undefined && '--url',
+    draft.environment !== undefined && '--environment',
+    draft.local && '--local',
+  ]
+  const [one, other] = places.filter(place => place !== false)
+  if (other !== undefined) return { problem: `${one} and ${other} exclude each other` }
   // Without it programs take the terminal for one that can do nothing.
   if (draft.tty && environment['TERM'] !== undefined) draft.env['TERM'] ??= environment['TERM']
   const { local, url = environment[urlVariable] ?? defaultUrl, ...rest } = draft
-  return { ...rest, command: words, url: local ? undefined : url }
+  return { ...rest, command: words, url: local || draft.environment !== undefined ? undefined : url }
 }
 
 /** Takes one word, `--name`, `--name=value`, or letters such as `-it`, and the value behind it. */

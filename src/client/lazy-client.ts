@@ -25,6 +25,7 @@ export class LazyClient implements AsyncDisposable {
   readonly #options: ClientOptions
   readonly #abort = new AbortController()
   #state: State = { name: 'unused' }
+  #failure: unknown
 
   constructor(server: Server, options: ClientOptions = {}) {
     this.#server = server
@@ -63,15 +64,22 @@ export class LazyClient implements AsyncDisposable {
     return (await this.use()).fetch(url, options)
   }
 
+  /** What `status()` means by `disconnected`: why the last attempt or the last question failed. */
+  get failure(): unknown {
+    return this.#failure
+  }
+
   /** Asks a server that is connected whether it is ready. Never connects, and never waits for a session to be resumed. */
   async status(): Promise<LazyStatus> {
     const state = this.#state
-    if (state.name === 'unused' || state.name === 'connecting') return 'pending'
+    if (state.name === 'connecting') return 'pending'
+    if (state.name === 'unused') return this.#failure === undefined ? 'pending' : 'disconnected'
     if (state.name !== 'connected') return 'disconnected'
     try {
       await state.client.call('environment/status', null)
       return 'ready'
-    } catch {
+    } catch (error) {
+      this.#failure = error
       return 'disconnected'
     }
   }
@@ -80,6 +88,7 @@ export class LazyClient implements AsyncDisposable {
     const state = this.#state
     const error = sessionLost('the client was closed')
     this.#state = { name: 'closed', error }
+    this.#failure = error
     this.#abort.abort(error)
     if (state.name === 'connected') await state.client[Symbol.asyncDispose]()
   }
@@ -101,9 +110,11 @@ export class LazyClient implements AsyncDisposable {
       if (this.#abort.signal.aborted) await client[Symbol.asyncDispose]()
       this.#abort.signal.throwIfAborted()
       this.#state = { name: 'connected', client }
+      this.#failure = undefined
       return client
     } catch (error) {
       if (this.#state.name === 'closed') throw error
+      this.#failure = error
       const mayHelp = error instanceof GatewayError && error.isRetryable
       this.#state = mayHelp ? { name: 'unused' } : { name: 'broken', error }
       throw error

@@ -22,7 +22,8 @@ it('tries again with the next use what may succeed another time', async () => {
   await using lazy = new LazyClient(server.url)
   server.refusesWith = 503
   await expect(lazy.use()).rejects.toMatchObject({ kind: 'connectFailed' })
-  expect(await lazy.status()).toBe('pending')
+  expect(await lazy.status()).toBe('disconnected')
+  expect(lazy.failure).toMatchObject({ kind: 'connectFailed' })
   server.refusesWith = undefined
   const using = lazy.use()
   await (await server.connection()).greets()
