@@ -50,6 +50,7 @@ export async function openHere(): Promise<ExecBackend> {
   const backend = acquired.use(await openLocalBackend(gateway))
   const owned = acquired.move()
   return {
+    announces: extension => backend.announces(extension),
     start: (command, options) => backend.start(command, options),
     exec: (command, options) => backend.exec(command, options),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

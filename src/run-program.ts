@@ -28,6 +28,7 @@ async function openNamed(id: string): Promise<ExecBackend> {
   const backend = await environments.get(id).use()
   const owned = acquired.move()
   return {
+    announces: extension => backend.announces(extension),
     start: (command, options) => backend.start(command, options),
     exec: (command, options) => backend.exec(command, options),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -35,7 +36,7 @@ async function openNamed(id: string): Promise<ExecBackend> {
 }
 
 const onSignal: RunStreams['onSignal'] = listener => {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
   for (const signal of signals) process.on(signal, listener)
   return {
     [Symbol.dispose]: () => {

@@ -1,10 +1,21 @@
 import type { WritableStream } from 'node:stream/web'
-import type { Command, ExecOptions, ExecResult, Exit, Output, StartOptions } from '../client/execgate-client.ts'
+import type {
+  Command,
+  ExecOptions,
+  ExecResult,
+  Exit,
+  Output,
+  ProcessSignal,
+  StartOptions,
+  TerminalSize,
+} from '../client/execgate-client.ts'
 
 /** Where commands run: on this machine, or wherever a gateway is. Disposing it kills what still runs. */
 export interface ExecBackend extends AsyncDisposable {
   /** Starts a command and returns while it runs. */
   start(command: Command, options?: StartOptions): Promise<ExecProcess>
+  /** Whether an addition to the protocol is there. */
+  announces(extension: string): Promise<boolean>
   /** Runs a command to its end. */
   exec(command: Command, options?: ExecOptions): Promise<ExecResult>
 }
@@ -17,6 +28,10 @@ export interface ExecProcess extends AsyncDisposable {
   readonly output: AsyncIterable<Output>
   wait(signal?: AbortSignal): Promise<Exit>
   interrupt(): Promise<void>
+  /** @throws GatewayError `unsupported` where only `interrupt` is known */
+  signal(signal: ProcessSignal): Promise<void>
+  /** @throws GatewayError `unsupported` where terminals cannot be resized */
+  resize(size: TerminalSize): Promise<void>
   /** Resolves to whether there was something to kill. */
   kill(): Promise<boolean>
 }

@@ -15,6 +15,7 @@ export async function openLocalBackend(gateway: Gateway): Promise<ExecBackend> {
   const served = gateway.serveStdio(up, down)
   const client = await ExecClient.connect({ input: down, output: up }, { clientName: 'execgate-local' })
   return {
+    announces: extension => client.announces(extension),
     start: (command, options) => client.start(command, options),
     exec: (command, options) => client.exec(command, options),
     [Symbol.asyncDispose]: async () => {

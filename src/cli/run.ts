@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import type { ExecBackend, ExecProcess } from '../backends/exec-backend.ts'
-import { GatewayError, type StartOptions } from '../client/execgate-client.ts'
+import { GatewayError, type ProcessSignal, type StartOptions, type TerminalSize } from '../client/execgate-client.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import type { RunRequest } from './run-arguments.ts'
 
@@ -28,14 +28,24 @@ export interface RunOutput extends Writable {
   readonly columns?: number
 }
 
+/** Signals to this program that are meant for the command. */
+export type PassedSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'
+
+const passedAs: Readonly<Record<PassedSignal, ProcessSignal>> = {
+  SIGINT: 'interrupt',
+  SIGTERM: 'terminate',
+  SIGHUP: 'hangup',
+  SIGQUIT: 'quit',
+}
+
 /** What the command is connected to. */
 export interface RunStreams {
   readonly timers: Timers
   readonly stdin: RunInput
   readonly stdout: RunOutput
   readonly stderr: Writable
-  /** Has the listener called for every SIGINT, SIGTERM and SIGHUP until it is disposed. */
-  onSignal(listener: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void): Disposable
+  /** Has the listener called for every one of these signals until it is disposed. */
+  onSignal(listener: (signal: PassedSignal) => void): Disposable
 }
 
 /** Output that waits for a slow reader before the command is held back. */
@@ -58,9 +68,10 @@ export async function runCommand(
   }
 }
 
-/** A terminal gets the size of the caller's: the protocol has no word for it. stty(1) */
-function start(backend: ExecBackend, request: RunRequest, { stdout }: RunStreams): Promise<ExecProcess> {
-  const { command, tty, interactive, cwd, env } = request
+/** A terminal gets the size of the caller's; where the server has no word for it by stty(1). */
+async function start(backend: ExecBackend, request: RunRequest, { stdout }: RunStreams): Promise<ExecProcess> {
+  const { command, tty, interactive, cwd, env, timeoutMs } = request
+  const isWatched = timeoutMs !== undefined && (await backend.announces('timeouts'))
   const options: StartOptions = {
     tty,
     stdin: interactive ? 'pipe' : 'none',
@@ -68,11 +79,19 @@ function start(backend: ExecBackend, request: RunRequest, { stdout }: RunStreams
     bufferBytes,
     holdsConnection: true,
     ...(cwd !== undefined && { cwd }),
+    ...(isWatched && { timeoutMs }),
   }
-  const { rows, columns } = stdout
-  if (!tty || rows === undefined || columns === undefined) return backend.start(command, options)
-  const sized = ['/bin/sh', '-c', `stty rows ${rows} cols ${columns} 2>/dev/null; exec "$@"`, 'sh', ...command]
-  return backend.start(sized, options)
+  const terminalSize = tty ? sizeOf(stdout) : undefined
+  if (terminalSize === undefined) return await backend.start(command, options)
+  if (await backend.announces('resize')) return await backend.start(command, { ...options, terminalSize })
+  const { rows, cols } = terminalSize
+  const sized = ['/bin/sh', '-c', `stty rows ${rows} cols ${cols} 2>/dev/null; exec "$@"`, 'sh', ...command]
+  return await backend.start(sized, options)
+}
+
+function sizeOf({ rows = 0, columns = 0 }: RunOutput): TerminalSize | undefined {
+  // A terminal that does not know its size says that it is 0.
+  return rows > 0 && columns > 0 ? { rows, cols: columns } : undefined
 }
 
 /** Passes everything on until the command has ended and its output is written. */
@@ -90,16 +109,17 @@ async function attend(process: ExecProcess, request: RunRequest, streams: RunStr
   }
   using _deadline = request.timeoutMs === undefined ? undefined : streams.timers.after(request.timeoutMs, timedOut)
   using _signals = streams.onSignal(signalled(process))
+  using _size = request.tty ? followSize(process, streams.stdout) : undefined
   using _input = request.interactive ? passInput(process, request, streams, failed) : undefined
   using _readers = watchReaders(streams, () => {
     isUnread = true
     void kill(process)
   })
   await passOutput(process, streams, () => isUnread)
-  const { exitCode } = await process.wait()
+  const { exitCode, receipt } = await process.wait()
   if (trouble !== undefined) throw trouble
   if (isUnread) return runExitCodes.outputClosed
-  return isTimedOut ? runExitCodes.timedOut : exitCode
+  return isTimedOut || receipt?.cause === 'timeout' ? runExitCodes.timedOut : exitCode
 }
 
 /** A connection that breaks now breaks for the output as well, which tells. */
@@ -107,14 +127,30 @@ function kill(process: ExecProcess): Promise<unknown> {
   return process.kill().catch(() => {})
 }
 
-/** The first Ctrl-C interrupts the command; another one, or any other signal, kills it. */
-function signalled(process: ExecProcess): Parameters<RunStreams['onSignal']>[0] {
-  let isInterrupted = false
-  return signal => {
-    const ends = signal !== 'SIGINT' || isInterrupted
-    isInterrupted = true
-    void (ends ? kill(process) : process.interrupt().catch(() => {}))
+/** The first of each goes to the command; the second kills it, as does any but SIGINT that cannot be passed on. */
+function signalled(process: ExecProcess): (signal: PassedSignal) => void {
+  const seen = new Set<PassedSignal>()
+  const pass = async (signal: PassedSignal) => {
+    try {
+      await process.signal(passedAs[signal])
+    } catch (error) {
+      if (error instanceof GatewayError && error.kind === 'unsupported') await kill(process)
+    }
   }
+  return signal => {
+    void (seen.has(signal) ? kill(process) : pass(signal))
+    seen.add(signal)
+  }
+}
+
+/** Where the server cannot be told, the size stays that of the start. */
+function followSize(process: ExecProcess, stdout: RunOutput): Disposable {
+  const resized = () => {
+    const size = sizeOf(stdout)
+    if (size !== undefined) process.resize(size).catch(() => {})
+  }
+  stdout.on('resize', resized)
+  return { [Symbol.dispose]: () => stdout.off('resize', resized) }
 }
 
 /** Tells when nobody reads the output any more, such as behind `head`: what is written then only fails. */

@@ -8,6 +8,7 @@ import type { Dial } from './channel.ts'
 import { orAborted, pause, withDeadline } from './deadline.ts'
 import { durationText } from './durations.ts'
 import { collect, type ExecResult, feed } from './exec.ts'
+import { requireExtension } from './extensions.ts'
 import { Files } from './files.ts'
 import { type FetchOptions, fetchThrough } from './http-fetch.ts'
 import { Link, type LinkState } from './link.ts'
@@ -33,9 +34,6 @@ const defaults = {
 
 /** How long disposing waits for the end of what still runs. */
 const disposeMs = 2000
-
-/** The addition by which a server announces that it can close standard input. */
-const inputEndExtension = 'inputEnd'
 
 /** Where the server is. */
 export type Server = string | URL | ServerCommand | ServerStreams
@@ -68,7 +66,7 @@ export interface ClientOptions {
 export interface ExecOptions extends StartOptions {
   /** All of its standard input. Needs a server that announces `inputEnd`. */
   readonly input?: string | Uint8Array
-  /** The command is killed after this long, and the call fails with `timedOut`. Default: no limit. */
+  /** The command is killed after this long, with any server, and the call fails with `timedOut`. Default: no limit. */
   readonly timeoutMs?: number
   /** The command is killed when it writes more, and the call fails with `limitReached`. Default 16 MiB. */
   readonly maxOutputBytes?: number
@@ -140,6 +138,11 @@ export class ExecClient implements AsyncDisposable {
     return this.#environment
   }
 
+  /** Whether the server announces an addition to the protocol by this name. */
+  async announces(extension: string): Promise<boolean> {
+    return extensionsOf(await this.#described()).includes(extension)
+  }
+
   /**
    * Runs a command to its end. A non-zero exit code is a result.
    * @throws GatewayError when it cannot be started, followed, or does not end within its limits; it is killed then
@@ -153,10 +156,14 @@ export class ExecClient implements AsyncDisposable {
     using deadline = withDeadline(this.#link.timers, options.signal, timeoutMs, tooLong)
     const { signal } = deadline
     const stdin = input === undefined ? options.stdin : 'pipe'
-    await using process = await this.start(command, { ...options, ...(stdin && { stdin }), signal })
+    // Where it can, the server watches the time as well, should the connection be gone by then.
+    const { timeoutMs: _mine, ...others } = options
+    const isWatched = timeoutMs !== undefined && (await this.announces('timeouts'))
+    const startOptions = { ...others, ...(isWatched && { timeoutMs }), ...(stdin && { stdin }), signal }
+    await using process = await this.start(command, startOptions)
     const collected = collect(process, maxOutputBytes, signal)
-    if (input === undefined) return await collected
-    const [result] = await Promise.all([collected, feed(process, input)])
+    const [result] = await Promise.all([collected, input === undefined ? undefined : feed(process, input)])
+    if (result.receipt?.cause === 'timeout') throw tooLong()
     return result
   }
 
@@ -167,11 +174,14 @@ export class ExecClient implements AsyncDisposable {
   async start(command: Command, options: StartOptions = {}): Promise<Process> {
     const link = this.#link
     const environment = await orAborted(this.#described(), options.signal)
+    const extensions = extensionsOf(environment)
+    if (options.timeoutMs !== undefined) requireExtension(extensions, 'timeouts', 'end a command after some time')
     const params = startParams(command, options, environment?.cwd ?? 'file:///')
     const remote = await startProcess(link, params, options.signal)
     return new Process({
       remote,
       inputEnd: inputEndOf(environment, options),
+      extensions,
       timers: link.timers,
       bufferBytes: options.bufferBytes ?? defaults.bufferBytes,
       holdInput: options.holdsConnection === true ? () => link.holdInput() : undefined,
@@ -234,7 +244,12 @@ export class ExecClient implements AsyncDisposable {
 
 function inputEndOf(environment: EnvironmentInfo | undefined, { tty = false }: StartOptions): InputEnd {
   if (tty) return 'terminal'
-  return environment?.extensions?.includes(inputEndExtension) === true ? 'pipe' : 'unsupported'
+  return extensionsOf(environment).includes('inputEnd') ? 'pipe' : 'unsupported'
+}
+
+/** Additions the server announces. */
+function extensionsOf(environment: EnvironmentInfo | undefined): readonly string[] {
+  return environment?.extensions ?? []
 }
 
 function dialOf(server: Server, options: ClientOptions, timers: Timers): Dial {

@@ -1,9 +1,10 @@
 import type { WritableStream } from 'node:stream/web'
 import type { Timers } from '../lifecycle/timers.ts'
-import type { OutputPage, Receipt } from '../protocol/process-schemas.ts'
+import type { OutputPage, ProcessSignal, Receipt, TerminalSize } from '../protocol/process-schemas.ts'
 import { orAborted, pause } from './deadline.ts'
 import type { SubscriptionLimits } from './event-log.ts'
 import { FollowedOutput, type Output } from './followed-output.ts'
+import { requireExtension } from './extensions.ts'
 import { type InputEnd, processInput } from './process-input.ts'
 import type { ReadOptions, RemoteProcess } from './remote-process.ts'
 
@@ -23,6 +24,8 @@ export interface Exit {
 export interface ProcessOptions {
   readonly remote: RemoteProcess
   readonly inputEnd: InputEnd
+  /** Additions the server announces. */
+  readonly extensions: readonly string[]
   readonly timers: Timers
   /** Output a slow reader may fall behind before it has to read what the server retains. */
   readonly bufferBytes: number
@@ -88,7 +91,24 @@ export class Process implements AsyncDisposable {
 
   /** Ctrl-C: SIGINT to its process group. Nothing happens when it has exited. */
   interrupt(signal?: AbortSignal): Promise<void> {
-    return this.#options.remote.interrupt(signal)
+    return this.#options.remote.signal('interrupt', signal)
+  }
+
+  /**
+   * Sends a signal to its process group, `quit` in a terminal to what runs in its foreground. Nothing happens when it has exited.
+   * @throws GatewayError `unsupported` where the server knows none but `interrupt`
+   */
+  async signal(signal: ProcessSignal, abort?: AbortSignal): Promise<void> {
+    const { remote, extensions } = this.#options
+    if (signal !== 'interrupt') requireExtension(extensions, 'signals', `send the signal \`${signal}\``)
+    await remote.signal(signal, abort)
+  }
+
+  /** Tells its terminal the size. @throws GatewayError `unsupported` where the server cannot */
+  async resize(size: TerminalSize, signal?: AbortSignal): Promise<void> {
+    const { remote, extensions } = this.#options
+    requireExtension(extensions, 'resize', 'resize a terminal')
+    await remote.resize(size, signal)
   }
 
   /** SIGKILL, at once. Resolves to whether there was something to kill. */

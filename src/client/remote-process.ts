@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { GatewayError } from '../protocol/gateway-error.ts'
-import type { OutputPage, WriteStatus } from '../protocol/process-schemas.ts'
+import type { OutputPage, WriteStatus, ProcessSignal, TerminalSize } from '../protocol/process-schemas.ts'
 import { EventLog, type EventSubscription, type SubscriptionLimits } from './event-log.ts'
 import { EventSequence, SequenceBroken } from './event-sequence.ts'
 import type { ExitedEvent, ProcessEvent } from './process-event.ts'
@@ -110,9 +110,14 @@ export class RemoteProcess {
     return status
   }
 
-  /** SIGINT to its process group. Not repeated when the connection breaks. */
-  async interrupt(signal?: AbortSignal): Promise<void> {
-    await this.#calls.call('process/signal', { processId: this.id, signal: 'interrupt' }, { signal })
+  /** Not repeated when the connection breaks. */
+  async signal(signal: ProcessSignal, abort?: AbortSignal): Promise<void> {
+    await this.#calls.call('process/signal', { processId: this.id, signal }, { signal: abort })
+  }
+
+  /** Repeated: the last size is the one that counts. */
+  async resize(size: TerminalSize, signal?: AbortSignal): Promise<void> {
+    await this.#calls.call('process/resize', { processId: this.id, ...size }, { signal, repeats: true })
   }
 
   /** SIGKILL to its process group. Resolves to whether there was something to end. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { EnvironmentPolicy } from '../protocol/process-schemas.ts'
+import type { EnvironmentPolicy, TerminalSize } from '../protocol/process-schemas.ts'
 import { PathUri } from '../protocol/path-uri.ts'
 import type { StartParams } from './process-start.ts'
 
@@ -16,8 +16,15 @@ export interface StartOptions {
    * exactly `env`.
    */
   readonly envPolicy?: EnvironmentPolicy | 'none'
-  /** Runs it in a terminal of 24 rows and 80 columns: its output is the stream `pty`. Default false. */
+  /** Runs it in a terminal: its output is the stream `pty`. Default false. */
   readonly tty?: boolean
+  /** Of its terminal. Default 24 rows and 80 columns, as with servers that do not announce `resize`. */
+  readonly terminalSize?: TerminalSize
+  /**
+   * The server kills it with all its descendants after this many milliseconds, whether or not anybody is connected then; the
+   * receipt has the cause `timeout`. Needs a server that announces `timeouts`. Default: never.
+   */
+  readonly timeoutMs?: number
   /** Default `none`: reading gives the end of the input at once. A terminal always has input. */
   readonly stdin?: 'pipe' | 'none'
   /** Unique within the session. Default: a new UUID. */
@@ -54,6 +61,8 @@ export function startParams(command: Command, options: StartOptions, serverCwd: 
     envPolicy: envPolicy === 'none' ? null : envPolicy,
     env,
     tty,
+    ...(options.terminalSize !== undefined && { terminalSize: options.terminalSize }),
+    ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
     pipeStdin: !tty && stdin === 'pipe',
     ...more,
   }

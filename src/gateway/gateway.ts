@@ -114,7 +114,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
     })
     this.#dispatcher = new Dispatcher({
       handlers: {
-        ...environmentHandlers(options.describeHost),
+        ...environmentHandlers(options.describeHost, options.limits.detachedSessionMs),
         ...processHandlers(options.children),
         ...filesystemHandlers(options.children.os),
         ...fileStreamHandlers(options.children.os),

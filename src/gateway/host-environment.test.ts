@@ -38,13 +38,15 @@ function without(member: keyof typeof described): Partial<typeof described> {
   return Object.fromEntries(Object.entries(described).filter(([name]) => name !== member))
 }
 
+const always = ['receipts', 'inputEnd', 'resize', 'signals', 'timeouts', 'firstRetainedSeq'] as const
+
 it.each([
-  ['read-write', true, true, ['receipts', 'inputEnd', 'atomicWrites', 'treeWatches']],
-  ['read-only', true, false, ['receipts', 'inputEnd', 'treeWatches']],
-  ['off', false, false, ['receipts', 'inputEnd']],
+  ['read-write', true, true, [...always, 'atomicWrites', 'treeWatches']],
+  ['read-only', true, false, [...always, 'treeWatches']],
+  ['off', false, false, always],
 ] as const)('offers of files what %s leaves', (mode, fsWatchMissing, fileWriteStreaming, extensions) => {
-  const always = { ...noCapabilities, environmentConfigRead: true, httpHeaderEnvVars: true }
-  expect(offerOf(mode)).toEqual({ capabilities: { ...always, fsWatchMissing, fileWriteStreaming }, extensions })
+  const bits = { ...noCapabilities, environmentConfigRead: true, httpHeaderEnvVars: true }
+  expect(offerOf(mode)).toEqual({ capabilities: { ...bits, fsWatchMissing, fileWriteStreaming }, extensions })
 })
 
 describe('the description of the host', () => {

@@ -36,7 +36,16 @@ export function offerOf(fileMode: FileMode): Offer {
       fsWatchMissing: isReading,
       fileWriteStreaming: isWriting,
     },
-    extensions: ['receipts', 'inputEnd', ...(isWriting ? ['atomicWrites'] : []), ...(isReading ? ['treeWatches'] : [])],
+    extensions: [
+      'receipts',
+      'inputEnd',
+      'resize',
+      'signals',
+      'timeouts',
+      'firstRetainedSeq',
+      ...(isWriting ? ['atomicWrites'] : []),
+      ...(isReading ? ['treeWatches'] : []),
+    ],
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { OutputStream } from '../protocol/process-schemas.ts'
+import type { OutputStream, ProcessSignal, TerminalSize } from '../protocol/process-schemas.ts'
 
 /** What standard input, output and error of a new process are. */
 export type StandardStreams =
@@ -20,6 +20,10 @@ export interface Launch {
   /** The whole environment. */
   readonly environment: ReadonlyMap<string, string>
   readonly streams: StandardStreams
+  /** Of its terminal at the start. Default 24 rows and 80 columns. */
+  readonly terminalSize?: TerminalSize | undefined
+  /** Killed with all its descendants after this long. Default never. */
+  readonly timeoutMs?: number | undefined
 }
 
 /** How a process ended, as the operating system tells it. */
@@ -62,8 +66,13 @@ export interface Child extends Disposable {
   readonly input: InputStream | undefined
   pauseOutput(): void
   resumeOutput(): void
-  /** SIGINT to the group in the foreground of the terminal, else to the process's own group. */
-  interrupt(): void
+  /**
+   * To the process's own group; `interrupt` and `quit`, which keys of a terminal send, to the group in its foreground.
+   * @throws SystemError when the operating system does not allow it
+   */
+  signal(signal: ProcessSignal): void
+  /** The size of its terminal; SIGWINCH tells who asked to be told. Only for children that have one. */
+  resize(size: TerminalSize): void
   /** SIGTERM to the process group, in a terminal SIGHUP as well. */
   askToEnd(): void
   /** SIGKILL for the process group, and in a terminal for every member of its session. */

@@ -1,7 +1,7 @@
 import type { Guard, Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
-import type { OutputPage, OutputStream, WriteStatus } from '../protocol/process-schemas.ts'
+import type { OutputPage, OutputStream, ProcessSignal, TerminalSize, WriteStatus } from '../protocol/process-schemas.ts'
 import { ChildInput } from './child-input.ts'
 import type { ClosedProcesses } from './closed-processes.ts'
 import type { Delivery } from './delivery.ts'
@@ -10,7 +10,7 @@ import { SystemError } from './libc.ts'
 import { type ProcessLimits, tailMs } from './process-limits.ts'
 import type { DropReason } from './closed-processes.ts'
 import type { OomEvents } from './oom-events.ts'
-import { ProcessLife, type ProcessOrigin } from './process-life.ts'
+import { type EndedBy, ProcessLife, type ProcessOrigin } from './process-life.ts'
 import { Completion, type ProcessMetrics } from './process-metrics.ts'
 import { ProcessOutput, type ReadRequest } from './process-output.ts'
 import { type InputWrite, WrittenInputs } from './written-inputs.ts'
@@ -60,8 +60,11 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
   #state: 'running' | 'exited' | 'closed' = 'running'
   #exit: ChildExit | undefined
   #terminated = false
-  #endedBySession = false
+  /** The streams of an exited process are not wanted any more. */
+  #isLetGo = false
+  #endedBy: EndedBy
   #tail: Disposable | undefined
+  readonly #deadline: Disposable | undefined
 
   private constructor(options: HostProcessOptions) {
     const { host } = options
@@ -94,6 +97,8 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
     this.#isTerminal = options.launch.streams === 'terminal'
     this.#completion = new Completion(host.metrics)
     this.#held = host.ledger.take('process')
+    const { timeoutMs } = options.launch
+    this.#deadline = timeoutMs === undefined ? undefined : host.timers.after(timeoutMs, () => this.#timedOut())
   }
 
   /** @throws SystemError when the operating system refuses; nothing is left behind then */
@@ -142,10 +147,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
       metrics.written('stdinClosed', 0)
       return 'stdinClosed'
     }
-    if (endsInput && this.#isTerminal) {
-      const message = 'the input of a terminal cannot be closed: write the byte 0x04 to type its end'
-      throw new GatewayError('invalidParams', message, { data: { field: 'endsInput' } })
-    }
+    if (endsInput) this.#refuseTerminal('endsInput')
     const isRepeated = this.#writes.knows(writeId)
     const outcome = this.#writes.once(writeId, () => {
       if (this.#terminated || this.#input === undefined) return 'closed'
@@ -160,26 +162,42 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
     return typeof outcome === 'string' ? settled(outcome) : outcome.then(settled)
   }
 
-  /** SIGINT to what runs in the foreground. Nothing happens once the process has exited or was terminated. */
-  interrupt(): void {
+  /** Closes standard input once what was written before is in it. Closing it again changes nothing. */
+  closeInput(signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
+    this.#refuseTerminal('processId')
+    const outcome = this.#input?.writeLast(Buffer.alloc(0), signal) ?? 'closed'
+    const settled = (status: 'accepted' | 'closed') => (status === 'closed' ? 'stdinClosed' : status)
+    return typeof outcome === 'string' ? settled(outcome) : outcome.then(settled)
+  }
+
+  /** Nothing happens once the process has exited or was terminated. */
+  signal(signal: ProcessSignal): void {
     if (this.#state !== 'running' || this.#terminated) return
-    try {
-      this.#child?.interrupt()
-      this.#host.metrics.signalled('interrupt')
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error
-      throw new GatewayError('refused', `failed to signal process: ${error.message}`, { cause: error })
+    this.#asking('signal', () => {
+      this.#child?.signal(signal)
+      this.#host.metrics.signalled(signal)
+    })
+  }
+
+  /** Nothing happens once the process has exited. */
+  resize(size: TerminalSize): void {
+    if (!this.#isTerminal) {
+      throw new GatewayError('invalidParams', 'this process has no terminal', { data: { field: 'processId' } })
     }
+    this.#asking('resize', () => this.#child?.resize(size))
   }
 
   /**
-   * SIGKILL for the process and its group, at once. What it wrote before is still delivered.
+   * SIGKILL for the process and its group, at once. What it wrote before is still delivered. When it has exited already:
+   * for descendants that hold its streams, which end then whoever holds them.
    * @returns whether the process was running
    */
   terminate(): boolean {
+    if (this.#state === 'exited') this.#killHolders()
     if (this.#state !== 'running') return false
     if (!this.#terminated) {
       this.#terminated = true
+      this.#endedBy ??= 'client'
       this.#input?.[Symbol.dispose]()
       this.#child?.kill()
       this.#life.killed()
@@ -213,7 +231,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
   exited(exit: ChildExit): void {
     this.#exit = exit
     this.#state = 'exited'
-    this.#life.exited(exit, this.#terminated ? 'client' : this.#endedBySession ? 'session' : undefined)
+    this.#life.exited(exit, this.#endedBy)
     this.#completion.claim(this.#terminated ? 'terminated' : exit.code === 0 ? 'success' : 'error')
     this.#input?.[Symbol.dispose]()
     if (this.#hasOpenStreams) this.#awaitTail()
@@ -226,7 +244,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
    */
   async end(graceMs: number): Promise<void> {
     this.#completion.claim('terminated')
-    this.#endedBySession = true
+    this.#endedBy ??= 'session'
     this.#input?.[Symbol.dispose]()
     if (this.#state === 'running' && graceMs > 0) {
       this.#child?.askToEnd()
@@ -257,6 +275,35 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
     this.#release(reason)
   }
 
+  #timedOut(): void {
+    this.#endedBy ??= 'timeout'
+    this.#child?.killSession()
+    this.terminate()
+  }
+
+  /** What they have written comes first. */
+  #killHolders(): void {
+    if (this.#isLetGo) return
+    this.#isLetGo = true
+    this.#child?.killSession()
+    if (this.#output.isExitRecorded) this.#tail = this.#host.timers.after(tailMs, () => this.#child?.endStreams())
+  }
+
+  #refuseTerminal(field: string): void {
+    if (!this.#isTerminal) return
+    const message = 'the input of a terminal cannot be closed: write the byte 0x04 to type its end'
+    throw new GatewayError('invalidParams', message, { data: { field } })
+  }
+
+  #asking(what: string, ask: () => void): void {
+    try {
+      ask()
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error
+      throw new GatewayError('refused', `failed to ${what} process: ${error.message}`, { cause: error })
+    }
+  }
+
   get #hasOpenStreams(): boolean {
     return this.#child !== undefined && this.#child.openStreams > 0
   }
@@ -272,7 +319,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
   #recordExit(): void {
     this.#tail?.[Symbol.dispose]()
     this.#output.recordExit(this.#exit?.code ?? -1, this.#life.receipt)
-    if (this.#terminated) this.#child?.endStreams()
+    if (this.#terminated || this.#isLetGo) this.#child?.endStreams()
     if (!this.#hasOpenStreams) this.#close()
   }
 
@@ -300,6 +347,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
   }
 
   #letGo(): void {
+    this.#deadline?.[Symbol.dispose]()
     this.#child?.[Symbol.dispose]()
     this.#child = undefined
     this.#input = undefined

@@ -1,15 +1,15 @@
 import net from 'node:net'
 import { outputChunkBytes, terminalColumns, terminalRows } from '../protocol/limits.ts'
-import type { OutputStream } from '../protocol/process-schemas.ts'
+import type { OutputStream, ProcessSignal, TerminalSize } from '../protocol/process-schemas.ts'
 import type { ChildReaper } from './child-reaper.ts'
 import { ChildStream } from './child-stream.ts'
 import type { Child, ChildEvents, ChildExit, InputStream, Launch, ProcessEngine } from './engine.ts'
 import { executableCandidates } from './executable-lookup.ts'
 import { type DescriptorSource, errnos, type Libc, SystemError, type WaitedChild } from './libc.ts'
 import { signalSessionMembers } from './session-members.ts'
+import { signalNumbers, typedSignals } from './signals.ts'
 
 const SIGHUP = 1
-const SIGINT = 2
 const SIGKILL = 9
 const SIGTERM = 15
 const O_RDONLY = 0
@@ -65,7 +65,8 @@ export class NativeEngine implements ProcessEngine {
     using descriptors = new OpenDescriptors(this.#libc)
     const { master, slavePath } = this.#libc.openTerminal()
     descriptors.adopt([master])
-    this.#libc.resizeTerminal(master, terminalRows, terminalColumns)
+    const { rows, cols } = launch.terminalSize ?? { rows: terminalRows, cols: terminalColumns }
+    this.#libc.resizeTerminal(master, rows, cols)
     // Node reads and writes terminals in blocking mode. A socket is not blocking, and it does not notice when its
     // descriptor turns into the terminal before the event loop has looked at it.
     const [socket] = descriptors.adopt(this.#libc.socketPair())
@@ -173,10 +174,15 @@ class NativeChild implements Child {
     for (const stream of this.#streams) stream.resume()
   }
 
-  interrupt(): void {
-    const foreground = this.#terminal === undefined ? undefined : this.#libc.foregroundGroup(this.#terminal)
-    if (foreground === undefined) this.#signalGroup(SIGINT)
-    else if (!this.#reaped) this.#libc.signalGroup(foreground, SIGINT)
+  signal(signal: ProcessSignal): void {
+    const number = signalNumbers[signal]
+    const foreground = typedSignals.has(signal) ? this.#foregroundGroup() : undefined
+    if (foreground === undefined) this.#signalGroup(number)
+    else if (!this.#reaped) this.#libc.signalGroup(foreground, number)
+  }
+
+  resize({ rows, cols }: TerminalSize): void {
+    if (this.#terminal !== undefined) this.#libc.resizeTerminal(this.#terminal, rows, cols)
   }
 
   askToEnd(): void {
@@ -202,6 +208,10 @@ class NativeChild implements Child {
   [Symbol.dispose](): void {
     this.input?.close()
     this.endStreams()
+  }
+
+  #foregroundGroup(): number | undefined {
+    return this.#terminal === undefined ? undefined : this.#libc.foregroundGroup(this.#terminal)
   }
 
   #signalGroup(signal: number): void {

@@ -1,5 +1,5 @@
 import { outputChunkBytes, retainedOutputBytes, retainedOutputChunks } from '../protocol/limits.ts'
-import type { OutputChunk, OutputStream, Receipt } from '../protocol/process-schemas.ts'
+import type { OutputPage, OutputStream, Receipt } from '../protocol/process-schemas.ts'
 import type { Delivery, Waiter } from './delivery.ts'
 import { RetainedOutput } from './retained-output.ts'
 
@@ -157,14 +157,14 @@ export class OutputLog {
   }
 
   /** What a reader gets who has seen everything up to `afterSeq`, and the number to read on from. */
-  page(afterSeq: number, maxBytes: number | undefined): { chunks: OutputChunk[]; nextSeq: number } {
+  page(afterSeq: number, maxBytes: number | undefined): Pick<OutputPage, 'chunks' | 'nextSeq' | 'firstRetainedSeq'> {
     this.seal()
     if (afterSeq < this.#evictedSeq) this.#observer.gapSeen()
     const chunks = this.#window.page(afterSeq, maxBytes)
     const last = chunks.at(-1)
     const nextSeq = maxBytes === undefined || last === undefined ? this.#nextSeq : last.seq + 1
     if (this.#holding && !this.#window.hasAfter(nextSeq - 1)) this.release()
-    return { chunks, nextSeq }
+    return { chunks, nextSeq, ...(this.#evictedSeq > 0 && { firstRetainedSeq: this.#evictedSeq + 1 }) }
   }
 
   hasOutputAfter(afterSeq: number): boolean {

@@ -6,6 +6,8 @@ import type { ExitKind, ProcessMetrics, StartMode } from './process-metrics.ts'
 
 const SIGKILL = 9
 
+const endedCauses = { client: 'terminated', timeout: 'timeout', session: 'session_ended' } as const
+
 /** Where a process comes from: the request that started it. */
 export interface ProcessOrigin {
   /** `performance.now()` when it was asked for. */
@@ -16,7 +18,7 @@ export interface ProcessOrigin {
 }
 
 /** Whether it was the gateway that ended the process, and why. */
-export type EndedBy = 'client' | 'session' | undefined
+export type EndedBy = 'client' | 'timeout' | 'session' | undefined
 
 export interface ProcessLifeOptions {
   readonly metrics: ProcessMetrics
@@ -114,13 +116,13 @@ export class ProcessLife {
 
   #causeOf(exit: ChildExit, endedBy: EndedBy): Receipt['cause'] {
     if (exit.signal === undefined) return exit.code < 0 ? 'lost' : 'exit'
-    if (endedBy !== undefined) return endedBy === 'client' ? 'terminated' : 'session_ended'
+    if (endedBy !== undefined) return endedCauses[endedBy]
     return exit.signal === SIGKILL && this.#options.oom.hasKilled() ? 'oom' : 'signal'
   }
 }
 
 function exitKind(exit: ChildExit, cause: Receipt['cause']): ExitKind {
-  if (cause === 'lost' || cause === 'oom') return cause
+  if (cause === 'lost' || cause === 'oom' || cause === 'timeout') return cause
   if (exit.signal !== undefined) return 'signal'
   return exit.code === 0 ? 'code_zero' : 'code_nonzero'
 }

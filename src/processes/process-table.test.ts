@@ -93,7 +93,9 @@ describe('the id of a process', () => {
     const { table } = tableWith()
     expect(() => table.read('p', fromStart, idle)).toThrow('unknown process id p')
     expect(table.write('p', { writeId: '1', bytes: Buffer.from('a') }, idle)).toBe('unknownProcess')
-    await table.interrupt('p')
+    await table.signal('p', 'interrupt')
+    expect(() => table.resize('p', { rows: 1, cols: 1 })).toThrow('unknown process id p')
+    expect(table.closeInput('p', idle)).toBe('unknownProcess')
     expect(table.terminate('p')).toBe(false)
   })
 })
@@ -135,14 +137,14 @@ describe('a start that takes time', () => {
     const { host, table, prepared, started } = pending()
     const write = table.write('p', { writeId: '1', bytes: Buffer.from('a') }, idle)
     const read = table.read('p', fromStart, idle)
-    const interrupt = table.interrupt('p')
+    const interrupt = table.signal('p', 'interrupt')
     expect(host.engine.children).toEqual([])
     prepared.resolve(launch)
     await started
     expect(await write).toBe('accepted')
     expect(await read).toMatchObject({ exited: false, nextSeq: 1 })
     await interrupt
-    expect(host.engine.child.asked).toEqual(['interrupt'])
+    expect(host.engine.child.asked).toEqual(['signal'])
   })
 
   it('is cancelled by terminate, which does not wait for it', async () => {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { GatewayError } from '../protocol/gateway-error.ts'
-import type { OutputPage, WriteStatus } from '../protocol/process-schemas.ts'
+import type { OutputPage, ProcessSignal, TerminalSize, WriteStatus } from '../protocol/process-schemas.ts'
 import type { Delivery } from './delivery.ts'
 import type { Launch } from './engine.ts'
 import { HostProcess, type ProcessHost, type ProcessSummary } from './host-process.ts'
@@ -66,8 +66,20 @@ export class ProcessTable implements AsyncDisposable {
     })
   }
 
-  interrupt(id: string): void | Promise<void> {
-    return this.#onceStarted(id, process => process?.interrupt())
+  closeInput(id: string, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
+    return this.#onceStarted(id, process => process?.closeInput(signal) ?? 'unknownProcess')
+  }
+
+  signal(id: string, signal: ProcessSignal): void | Promise<void> {
+    return this.#onceStarted(id, process => process?.signal(signal))
+  }
+
+  /** @throws GatewayError when there is no such process, or it has no terminal */
+  resize(id: string, size: TerminalSize): void | Promise<void> {
+    return this.#onceStarted(id, process => {
+      if (process === undefined) throw new GatewayError('invalidRequest', `unknown process id ${id}`)
+      process.resize(size)
+    })
   }
 
   /** Ends the process at once, or cancels its start. Returns whether there was something to end. */

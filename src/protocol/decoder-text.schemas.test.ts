@@ -19,6 +19,8 @@ const params: { readonly [M in MethodName]: NonNullable<ParamsInput<M>> } = {
     envPolicy: { inherit: 'core', ignoreDefaultExcludes: true, exclude: ['A'], set: { B: 'b' }, includeOnly: ['C'] },
     env: { PATH: '/bin' },
     tty: false,
+    terminalSize: { rows: 1, cols: 2 },
+    timeoutMs: 1,
     pipeStdin: true,
     arg0: 'sh',
     sandbox: {
@@ -57,6 +59,8 @@ const params: { readonly [M in MethodName]: NonNullable<ParamsInput<M>> } = {
   },
   'process/read': { processId: 'p', afterSeq: 1, maxBytes: 2, waitMs: 3 },
   'process/write': { processId: 'p', chunk: 'QQ==', writeId: 'w', endsInput: true },
+  'process/closeStdin': { processId: 'p' },
+  'process/resize': { processId: 'p', rows: 1, cols: 2 },
   'process/signal': { processId: 'p', signal: 'interrupt' },
   'fs/readFile': { path: 'file:///w', followSymlinks: false, sandbox: null },
   'fs/writeFile': { path: 'file:///w', dataBase64: 'QQ==', atomic: true, followSymlinks: false, sandbox: null },
@@ -130,6 +134,7 @@ const received: readonly (readonly [name: string, schema: z.ZodType, sample: obj
     {
       chunks: [chunk],
       nextSeq: 2,
+      firstRetainedSeq: 1,
       exited: true,
       exitCode: 0,
       closed: true,

@@ -72,7 +72,11 @@ describe('the message says what is wrong and where', () => {
   })
 
   test.each<[string, z.ZodType, string]>([
-    ['{"processId":"p","signal":"kill"}', signal, 'unknown variant `kill`, expected `interrupt` for `signal`'],
+    [
+      '{"processId":"p","signal":"stop"}',
+      signal,
+      'unknown variant `stop`, expected one of `interrupt`, `terminate`, `kill`, `hangup`, `quit`, `usr1`, `usr2` for `signal`',
+    ],
     ['{"processId":"p","signal":5}', signal, 'invalid type: integer `5`, expected a string for `signal`'],
     ['{"processId":"p","signal":null}', signal, 'invalid type: null, expected a string for `signal`'],
     ['"c"', z.enum(['a', 'b']), 'unknown variant `c`, expected `a` or `b`'],

@@ -28,7 +28,16 @@ export const methodNotes: Readonly<Record<MethodName, MethodNote>> = {
   },
   'process/read': { summary: 'Reads output that is kept, or waits for more.', errors: [] },
   'process/write': { summary: 'Queues input for a process, exactly once for each write id.', errors: ['refused'] },
-  'process/signal': { summary: 'Sends SIGINT to what runs in the foreground.', errors: ['refused'] },
+  'process/closeStdin': {
+    summary: 'Closes standard input once what was written before is in it. An addition, announced as `inputEnd`.',
+    errors: [],
+  },
+  'process/resize': { summary: 'Tells a terminal its size. An addition, announced as `resize`.', errors: ['refused'] },
+  'process/signal': {
+    summary:
+      'Sends a signal to the process group; `interrupt` and `quit` go to what runs in the foreground of a terminal.',
+    errors: ['refused'],
+  },
   'process/terminate': { summary: 'Kills a process with its group at once.', errors: [] },
   'fs/readFile': { summary: 'Reads a whole file.', errors: fileErrors },
   'fs/writeFile': { summary: 'Replaces the contents of a file, or creates it.', errors: fileErrors },

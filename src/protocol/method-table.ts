@@ -35,11 +35,13 @@ import {
 } from './filesystem-schemas.ts'
 import { HttpBodyDelta, HttpRequest, HttpResponse } from './http-schemas.ts'
 import {
+  CloseInput,
   OutputPage,
   ProcessClosed,
   ProcessExited,
   ProcessOutput,
   ReadOutput,
+  ResizeTerminal,
   SignalProcess,
   StartedProcess,
   StartProcess,
@@ -87,6 +89,8 @@ export const methods = {
   'process/start': method('exec', StartProcess, StartedProcess),
   'process/read': method('exec', ReadOutput, OutputPage),
   'process/write': method('exec', WriteInput, WrittenInput),
+  'process/closeStdin': method('exec', CloseInput, WrittenInput),
+  'process/resize': method('exec', ResizeTerminal, Empty),
   'process/signal': method('exec', SignalProcess, Empty),
   'process/terminate': method('exec', TerminateProcess, TerminatedProcess),
   'fs/readFile': method('filesystem', ReadFile, FileContents),

@@ -76,7 +76,8 @@ describe('the schemas of parameters', () => {
     ['process/start', 'argv', 'ls -l'],
     ['process/start', 'env', { PATH: null }],
     ['process/start', 'sandbox', { permissions: { type: 'some' }, windowsSandboxLevel: 'disabled' }],
-    ['process/signal', 'signal', 'hangup'],
+    ['process/signal', 'signal', 'SIGHUP'],
+    ['process/resize', 'rows', 0],
   ])('of %s do not let %s be %j', (method, param, value) => {
     expect(problemsOfValue(document, paramsOf(method)[param] ?? {}, value)).not.toEqual([])
   })

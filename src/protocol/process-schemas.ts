@@ -14,6 +14,15 @@ export const EnvironmentPolicy = z.object({
 })
 export type EnvironmentPolicy = z.output<typeof EnvironmentPolicy>
 
+/** Setting a timer takes no more. */
+const maxTimeoutMs = 2 ** 31 - 1
+
+const terminalSide = z.number().int().min(1).max(65_535)
+
+/** Rows and columns of characters, as ioctl_tty(2) takes them. */
+export const TerminalSize = z.object({ rows: terminalSide, cols: terminalSide })
+export type TerminalSize = z.output<typeof TerminalSize>
+
 export const StartProcess = z.object({
   processId,
   metadata: z
@@ -24,13 +33,23 @@ export const StartProcess = z.object({
   cwd: pathUri,
   envPolicy: EnvironmentPolicy.nullish(),
   env: z.record(z.string(), z.string()).describe('overlay of the computed environment, or all of it without envPolicy'),
-  tty: z.boolean().describe('run in a terminal of 24 rows and 80 columns'),
+  tty: z.boolean().describe('run in a terminal'),
+  terminalSize: TerminalSize.nullish().describe(
+    'an addition, announced as `resize`; default 24 rows and 80 columns, ignored without tty',
+  ),
   pipeStdin: z.boolean().default(false).describe('standard input is a pipe instead of /dev/null; ignored with tty'),
   arg0: z.string().nullish().describe('argv[0] shown to the process'),
   sandbox: SandboxIntent.nullish(),
   enforceManagedNetwork: z.boolean().default(false),
   managedNetwork: ManagedNetwork.nullish(),
   networkProxy: NetworkProxy.nullish(),
+  timeoutMs: z
+    .number()
+    .int()
+    .min(1)
+    .max(maxTimeoutMs)
+    .nullish()
+    .describe('an addition, announced as `timeouts`: killed with all its descendants after this long; default never'),
 })
 
 export const StartedProcess = z.object({
@@ -56,7 +75,7 @@ export const OutputChunk = z.object({
 export type OutputChunk = z.output<typeof OutputChunk>
 
 /** Why a process came to its end. */
-export const exitCause = z.enum(['exit', 'signal', 'terminated', 'session_ended', 'oom', 'lost'])
+export const exitCause = z.enum(['exit', 'signal', 'terminated', 'timeout', 'session_ended', 'oom', 'lost'])
 
 /** What is known about a process that has ended. Numbers that cannot be known are null, never guessed. */
 export const Receipt = z
@@ -75,6 +94,10 @@ export type Receipt = z.output<typeof Receipt>
 export const OutputPage = z.object({
   chunks: z.array(OutputChunk),
   nextSeq: z.number().describe('read on with afterSeq = nextSeq - 1'),
+  firstRetainedSeq: z
+    .number()
+    .optional()
+    .describe('an addition, once output was evicted: what was before it cannot be read any more'),
   exited: z.boolean(),
   exitCode: z.number().nullable(),
   closed: z.boolean(),
@@ -98,7 +121,18 @@ export const writeStatus = z.enum(['accepted', 'unknownProcess', 'stdinClosed', 
 export const WrittenInput = z.object({ status: writeStatus })
 export type WriteStatus = z.output<typeof writeStatus>
 
-export const SignalProcess = z.object({ processId, signal: z.enum(['interrupt']) })
+/** Signals by what they are for; signal(7). */
+export const processSignal = z.enum(['interrupt', 'terminate', 'kill', 'hangup', 'quit', 'usr1', 'usr2'])
+export type ProcessSignal = z.output<typeof processSignal>
+
+export const SignalProcess = z.object({
+  processId,
+  signal: processSignal.describe('all but `interrupt` are additions, announced as `signals`'),
+})
+
+export const ResizeTerminal = z.object({ processId, ...TerminalSize.shape })
+
+export const CloseInput = z.object({ processId })
 
 export const TerminateProcess = z.object({ processId })
 export const TerminatedProcess = z.object({

@@ -48,6 +48,10 @@ export const Initialize = z.object({
 export const Initialized = z.object({
   sessionId: z.string().describe('UUID; the only credential for resuming'),
   environmentInfo: EnvironmentInfo.nullish(),
+  detachedSessionMs: z
+    .number()
+    .optional()
+    .describe('an addition: how long the session outlives its connection, in milliseconds'),
 })
 
 export const EnvironmentStatus = z.object({ status: z.literal('ready') })

@@ -52,8 +52,8 @@ export const limitNames = [
 ] as const
 export const startModes = ['pipes', 'terminal'] as const
 export const startResults = ['success', 'refused', 'cancelled'] as const
-export const signalKinds = ['interrupt', 'ask_to_end', 'kill'] as const
-export const exitKinds = ['code_zero', 'code_nonzero', 'signal', 'oom', 'lost'] as const
+export const signalKinds = ['interrupt', 'terminate', 'kill', 'hangup', 'quit', 'usr1', 'usr2', 'ask_to_end'] as const
+export const exitKinds = ['code_zero', 'code_nonzero', 'signal', 'timeout', 'oom', 'lost'] as const
 export const osRoles = ['leader', 'descendant'] as const
 export const leakReasons = ['ownerless', 'unregistered', 'zombie', 'kill_pending', 'held_stream'] as const
 export const reapReasons = ['ownerless', 'unregistered', 'zombie', 'leftover'] as const

@@ -14,6 +14,7 @@ import { malformed } from './transcripts/malformed.ts'
 import { missingWatch } from './transcripts/missing-watch.ts'
 import { output } from './transcripts/output.ts'
 import { parameters } from './transcripts/parameters.ts'
+import { processAdditions } from './transcripts/process-additions.ts'
 import { sandbox } from './transcripts/sandbox.ts'
 import { sessions } from './transcripts/sessions.ts'
 import { starting } from './transcripts/starting.ts'
@@ -34,6 +35,7 @@ const chapters = {
   input,
   terminal,
   ending,
+  'process additions': processAdditions,
   sessions,
   http,
   discovery,

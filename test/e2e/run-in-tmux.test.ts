@@ -22,6 +22,12 @@ it.skipIf(!isInstalled('tmux'))('is a terminal in a terminal', async () => {
   expect(await tmux.until(/\d+ \d+\r$/m)).toBe('30 100\r')
   expect(await tmux.until(/.*coloured/)).toBe('\u001B[31mcoloured')
 
+  tmux.type('trap "echo resi\\zed; stty size" WINCH; echo re""ady')
+  await tmux.until(/ready/)
+  tmux.resize(60, 20)
+  await tmux.until(/resized/)
+  expect(await tmux.until(/^\d+ \d+\r$/m)).toBe('20 60\r')
+
   tmux.type('echo wait""ing; sleep 600')
   await tmux.until(/waiting/)
   tmux.press('C-c')

@@ -84,7 +84,7 @@ it('ends the command with itself', async () => {
   await using program = Program.start(['run', '--url', gateway.url, 'sh', '-c', 'echo ready; sleep 60'])
   await program.printed.contains('ready\n')
   process.kill(program.pid, 'SIGTERM')
-  expect(await program.ended).toMatchObject({ status: 137 })
+  expect(await program.ended).toMatchObject({ status: 143 })
   expect(gateway.gateway.processMetrics.active).toBe(0)
 })
 
@@ -113,4 +113,27 @@ it('is a terminal to the command when it is in one, of the same size, with every
   await untilShown(outer, 'after 130\n')
   await writer.write('exit 5\n')
   expect(await outer.wait()).toMatchObject({ exitCode: 5 })
+})
+
+it.each([
+  ['SIGTERM', 'TERM'],
+  ['SIGHUP', 'HUP'],
+  ['SIGQUIT', 'QUIT'],
+] as const)('passes %s on to the command, which may end as it likes', async (signal, name) => {
+  await using gateway = await startGateway()
+  const script = `trap 'echo caught; exit 9' ${name}; echo ready; while :; do sleep 0.1; done`
+  await using program = Program.start(['run', '--url', gateway.url, '--', 'sh', '-c', script])
+  await program.printed.contains('ready')
+  program.signal(signal)
+  expect(await program.ended).toMatchObject({ status: 9, stdout: 'ready\ncaught\n' })
+})
+
+it('kills a command that will not hear a signal the second time', async () => {
+  const script = `trap 'echo caught' TERM; echo ready; while :; do sleep 0.1; done`
+  await using program = Program.start([...here, '--', 'sh', '-c', script])
+  await program.printed.contains('ready')
+  program.signal('SIGTERM')
+  await program.printed.contains('caught')
+  program.signal('SIGTERM')
+  expect(await program.ended).toMatchObject({ status: 137 })
 })

@@ -104,7 +104,7 @@ describe('a request out of order', () => {
     expect((await peer.request('environment/status', params)).error?.code).toBe(-32602)
   })
 
-  test.each(['process/resize', 'initialise', 'constructor', '__proto__', ''])(
+  test.each(['process/rename', 'initialise', 'constructor', '__proto__', ''])(
     'is unknown before initialize: %j',
     async method => {
       await using gateway = await startGateway()

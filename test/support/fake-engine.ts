@@ -1,5 +1,5 @@
 import type { Child, ChildEvents, InputStream, Launch, ProcessEngine } from '../../src/processes/engine.ts'
-import type { OutputStream } from '../../src/protocol/process-schemas.ts'
+import type { OutputStream, ProcessSignal, TerminalSize } from '../../src/protocol/process-schemas.ts'
 import { SlowWriter } from './slow-writer.ts'
 
 type FatalSignal = 'SIGTERM' | 'SIGKILL'
@@ -18,6 +18,8 @@ export class FakeChild implements Child {
   readonly stdin: SlowWriter | undefined
   /** Methods that were called, but `input` and `openStreams`, in order. */
   readonly asked: (keyof Child)[] = []
+  readonly signals: ProcessSignal[] = []
+  size: TerminalSize | undefined
   isPaused = false
   isDisposed = false
   readonly #events: ChildEvents
@@ -78,8 +80,14 @@ export class FakeChild implements Child {
     this.isPaused = false
   }
 
-  interrupt(): void {
-    this.asked.push('interrupt')
+  signal(signal: ProcessSignal): void {
+    this.asked.push('signal')
+    this.signals.push(signal)
+  }
+
+  resize(size: TerminalSize): void {
+    this.asked.push('resize')
+    this.size = size
   }
 
   askToEnd(): void {

@@ -4,10 +4,11 @@ import type { Handlers } from './handlers.ts'
 type EnvironmentHandlers = Pick<Handlers, 'initialize' | 'environment/info' | 'environment/status'>
 
 /** `describe` is asked each time: the working directory may go away while the gateway runs. */
-export function environmentHandlers(describe: () => EnvironmentInfo): EnvironmentHandlers {
+export function environmentHandlers(describe: () => EnvironmentInfo, detachedSessionMs: number): EnvironmentHandlers {
   return {
     initialize({ resumeSessionId }, { caller }) {
-      return { sessionId: caller.initialize(resumeSessionId ?? undefined), environmentInfo: describe() }
+      const sessionId = caller.initialize(resumeSessionId ?? undefined)
+      return { sessionId, environmentInfo: describe(), detachedSessionMs }
     },
     'environment/info': describe,
     'environment/status': () => ({ status: 'ready' }),

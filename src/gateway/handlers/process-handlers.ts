@@ -28,7 +28,13 @@ export interface ChildDefaults {
 
 type ProcessHandlers = Pick<
   Handlers,
-  'process/start' | 'process/read' | 'process/write' | 'process/signal' | 'process/terminate'
+  | 'process/start'
+  | 'process/read'
+  | 'process/write'
+  | 'process/closeStdin'
+  | 'process/resize'
+  | 'process/signal'
+  | 'process/terminate'
 >
 
 export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
@@ -65,8 +71,16 @@ export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
       return after(session.processes.write(processId, write, signal), status => ({ status }))
     },
 
-    'process/signal'({ processId }, { session }) {
-      return after(session.processes.interrupt(processId), () => ({}))
+    'process/closeStdin'({ processId }, { session, signal }) {
+      return after(session.processes.closeInput(processId, signal), status => ({ status }))
+    },
+
+    'process/resize'({ processId, rows, cols }, { session }) {
+      return after(session.processes.resize(processId, { rows, cols }), () => ({}))
+    },
+
+    'process/signal'({ processId, signal }, { session }) {
+      return after(session.processes.signal(processId, signal), () => ({}))
     },
 
     'process/terminate'({ processId }, { session }) {
@@ -125,6 +139,8 @@ function prepareLaunch(
     cwd,
     environment,
     streams: params.tty ? 'terminal' : params.pipeStdin ? 'pipes' : 'pipes without input',
+    terminalSize: params.terminalSize ?? undefined,
+    timeoutMs: params.timeoutMs ?? undefined,
   }
 }
 
