@@ -20,6 +20,10 @@ export default defineConfig({
       project('e2e', 'test/e2e/**/*.test.ts', ['test/support/leak-check.ts']),
       // Takes a minute of doing nothing: `npm run clock`.
       ...(process.env['EXECGATE_CLOCK'] === undefined ? [] : [project('clock', 'test/clock/**/*.test.ts')]),
+      // Takes minutes: `npm run endurance`.
+      ...(process.env['EXECGATE_ENDURANCE'] === undefined
+        ? []
+        : [project('endurance', 'test/endurance/**/*.test.ts', ['test/support/leak-check.ts'])]),
       // Needs a collector, Prometheus and Alertmanager: `npm run stack`.
       ...(process.env['EXECGATE_STACK'] === undefined ? [] : [project('stack', 'test/stack/**/*.test.ts')]),
     ],

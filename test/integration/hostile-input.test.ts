@@ -3,7 +3,7 @@ import net from 'node:net'
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { WebSocket } from 'ws'
+import { visit } from '../support/hostile-client.ts'
 import { type Hostility, hostility } from '../support/hostile-messages.ts'
 import { type GatewayFixture, startGateway } from '../support/start-gateway.ts'
 
@@ -30,45 +30,12 @@ async function servesOthers(gateway: GatewayFixture): Promise<void> {
   expect((await peer.run('p', 'exit 7')).exitCode).toBe(7)
 }
 
-/** Sends without looking at what comes back, until everything is sent or the gateway has closed the connection. */
-async function sendAll(
-  url: string,
-  hostilities: readonly Hostility[],
-  shakesHands: boolean,
-  leaves: 'in order' | 'abruptly',
-): Promise<void> {
-  const { hostname, port } = new URL(url)
-  const tcp = net.connect(Number(port), hostname)
-  const socket = new WebSocket(url, { perMessageDeflate: false, createConnection: () => tcp })
-  socket.on('error', () => {})
-  const closed = new Promise<void>(resolve => {
-    socket.once('close', () => {
-      resolve()
-    })
-  })
-  await once(socket, 'open')
-  if (shakesHands) {
-    socket.send('{"id":0,"method":"initialize","params":{"clientName":"fuzz"}}')
-    socket.send('{"method":"initialized"}')
-  }
-  for (const each of hostilities) {
-    if (socket.readyState !== WebSocket.OPEN) break
-    if (each.kind === 'text') socket.send(each.text)
-    else if (each.kind === 'binary') socket.send(each.bytes, { binary: true })
-    else tcp.write(each.bytes)
-  }
-  // All of it is read before the end is, unless the connection breaks.
-  if (leaves === 'in order') tcp.end()
-  else tcp.resetAndDestroy()
-  await closed
-}
-
 test('hostile messages on a socket disturb nobody and leave nothing', { timeout }, async () => {
   // Sessions are left behind all the time; they expire while others come.
   await using gateway = await startGateway({ limits: { maxSessions: clients + 10, detachedSessionMs: 100 } })
   await fc.assert(
     fc.asyncProperty(fc.array(hostility, { maxLength: 40 }), shakesHands, leaves, async (hostilities, shakes, how) => {
-      await sendAll(gateway.url, hostilities, shakes, how)
+      await visit(gateway.url, { hostilities, shakesHands: shakes, leaves: how })
     }),
     { numRuns: clients, endOnFailure: true, examples: [[[wellMeant], true, 'in order']] },
   )

@@ -71,42 +71,49 @@ it('loses and repeats nothing wherever between two messages the connection break
   }
 })
 
-it('loses and repeats nothing wherever in the bytes connections break', { timeout: 300_000 }, async () => {
-  const cut = fc.record({
-    direction: fc.constantFrom('up' as const, 'down' as const),
-    // The upgrade and the handshake, the conversation, the bulk.
-    bytes: fc.oneof(fc.nat(2000), fc.nat(20_000), fc.nat(500_000)),
-  })
-  const scenario = fc.record({
-    cuts: fc.array(cut, { minLength: 1, maxLength: 8 }),
-    lines: fc.constantFrom(1000, 300_000),
-    inputBytes: fc.constantFrom(10, 100_000, 2_000_000),
-  })
-  await fc.assert(
-    fc.asyncProperty(scenario, async ({ cuts, lines, inputBytes }) => {
-      const remaining = [...cuts]
-      let isStarted = false
-      const meet = (link: Link) => {
-        const next = isStarted ? remaining.shift() : undefined
-        if (next !== undefined) link.cutAfter(next.direction, next.bytes)
-      }
-      await using gateway = await startGateway()
-      await using proxy = await TcpProxy.open(gateway.url, meet)
-      await using client = await ExecClient.connect(proxy.url, { retryMs: 1 })
-      const script = `seq 1 ${lines} & sha256sum >&2; wait; exit 7`
-      isStarted = true
-      meet(proxy.link)
-      // A shell gives what runs in the background no input; here it needs none.
-      await using process = await startSomehow(client, script, { stdin: 'pipe' })
-      const input = Buffer.alloc(inputBytes, 'what a child is told, exactly once. ')
-      const writer = process.stdin.getWriter()
-      const written = writer.write(input).then(() => writer.close())
-      const { stdout, stderr } = await collect(process)
-      await written
-      expect(await process.wait()).toMatchObject({ exitCode: 7 })
-      expect(stdout.equals(numberedLines(1, lines))).toBe(true)
-      expect(stderr.toString()).toBe(`${sha256(input)}  -\n`)
-    }),
-    { numRuns: 25, endOnFailure: true },
-  )
-})
+/** Each with up to eight cuts. `EXECGATE_CUT_SCENARIOS` tries more; fast-check prints the seed of a failure. */
+const scenarios = Number(process.env['EXECGATE_CUT_SCENARIOS'] ?? 25)
+
+it(
+  'loses and repeats nothing wherever in the bytes connections break',
+  { timeout: 300_000 + scenarios * 10_000 },
+  async () => {
+    const cut = fc.record({
+      direction: fc.constantFrom('up' as const, 'down' as const),
+      // The upgrade and the handshake, the conversation, the bulk.
+      bytes: fc.oneof(fc.nat(2000), fc.nat(20_000), fc.nat(500_000)),
+    })
+    const scenario = fc.record({
+      cuts: fc.array(cut, { minLength: 1, maxLength: 8 }),
+      lines: fc.constantFrom(1000, 300_000),
+      inputBytes: fc.constantFrom(10, 100_000, 2_000_000),
+    })
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ cuts, lines, inputBytes }) => {
+        const remaining = [...cuts]
+        let isStarted = false
+        const meet = (link: Link) => {
+          const next = isStarted ? remaining.shift() : undefined
+          if (next !== undefined) link.cutAfter(next.direction, next.bytes)
+        }
+        await using gateway = await startGateway()
+        await using proxy = await TcpProxy.open(gateway.url, meet)
+        await using client = await ExecClient.connect(proxy.url, { retryMs: 1 })
+        const script = `seq 1 ${lines} & sha256sum >&2; wait; exit 7`
+        isStarted = true
+        meet(proxy.link)
+        // A shell gives what runs in the background no input; here it needs none.
+        await using process = await startSomehow(client, script, { stdin: 'pipe' })
+        const input = Buffer.alloc(inputBytes, 'what a child is told, exactly once. ')
+        const writer = process.stdin.getWriter()
+        const written = writer.write(input).then(() => writer.close())
+        const { stdout, stderr } = await collect(process)
+        await written
+        expect(await process.wait()).toMatchObject({ exitCode: 7 })
+        expect(stdout.equals(numberedLines(1, lines))).toBe(true)
+        expect(stderr.toString()).toBe(`${sha256(input)}  -\n`)
+      }),
+      { numRuns: scenarios, endOnFailure: true },
+    )
+  },
+)
