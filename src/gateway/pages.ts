@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isRebound } from './host-header.ts'
 
 /** What a page answers. */
 export interface Page {
@@ -35,9 +36,15 @@ export function textPage(status: number, text: string): Page {
   return { status, contentType: 'text/plain; charset=utf-8', body: `${text}\n` }
 }
 
+const misdirected = textPage(421, 'this is not the host you asked for: ask for localhost, or for an address of it')
+
+function isForAnother({ socket, headers }: FastifyRequest): boolean {
+  return isRebound(socket.localAddress, headers.host)
+}
+
 export function addPages(app: FastifyInstance, pages: Pages): void {
   for (const [path, make] of pages) {
-    app.get(path, async (_request, reply) => send(reply, await make()))
+    app.get(path, async (request, reply) => send(reply, isForAnother(request) ? misdirected : await make()))
   }
 }
 
@@ -48,7 +55,9 @@ export function addActions(app: FastifyInstance, actions: Actions): void {
     done(null, body)
   })
   for (const [path, act] of actions) {
-    app.post(path, async (request, reply) => send(reply, await perform(act, request)))
+    app.post(path, async (request, reply) => {
+      return send(reply, isForAnother(request) ? misdirected : await perform(act, request))
+    })
   }
 }
 

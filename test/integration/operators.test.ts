@@ -1,3 +1,5 @@
+import net from 'node:net'
+import { text } from 'node:stream/consumers'
 import { expect, it } from 'vitest'
 import { killPath, statePath } from '../../src/gateway/operator-schemas.ts'
 import type { Pages } from '../../src/gateway/pages.ts'
@@ -92,6 +94,28 @@ it('ends nothing for a page in a browser, nor for what such a page could send un
   expect((await fetch(base + killPath, { method: 'OPTIONS', headers: preflight })).status).toBe(403)
   expect((await fetch(base + killPath)).status).toBe(404)
   expect(await peer.call('process/read', { processId: 'p' })).toMatchObject({ exited: false })
+})
+
+it('shows and ends nothing for a page whose name was made to resolve to this machine', async () => {
+  await using fixture = await startGateway()
+  const base = await openEndpoint(fixture)
+  const peer = await fixture.connect()
+  await peer.start('p', ['sleep', '300'], { env })
+  const { port } = new URL(base)
+  const statusFor = async (head: string, body = '') => {
+    const socket = net.connect(Number(port), '127.0.0.1')
+    socket.end(`${head}\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+    return (await text(socket)).split('\r\n')[0]
+  }
+  const kill = JSON.stringify(killOf(1, 'p'))
+  const rebound = 'host: evil.example\r\ncontent-type: application/json'
+  for (const path of pagesOf(fixture).keys()) {
+    expect(await statusFor(`GET ${path} HTTP/1.1\r\n${rebound}`), path).toBe('HTTP/1.1 421 Misdirected Request')
+  }
+  expect(await statusFor(`POST ${killPath} HTTP/1.1\r\n${rebound}`, kill)).toBe('HTTP/1.1 421 Misdirected Request')
+  expect(await peer.call('process/read', { processId: 'p' })).toMatchObject({ exited: false })
+  const own = 'host: localhost\r\ncontent-type: application/json'
+  expect(await statusFor(`POST ${killPath} HTTP/1.1\r\n${own}`, kill)).toBe('HTTP/1.1 200 OK')
 })
 
 it.each([
