@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises'
 import type { WalkedTree, WalkOptions } from '../protocol/filesystem-schemas.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { PathUri } from '../protocol/path-uri.ts'
+import { mapConcurrently } from './concurrently.ts'
 import { type FoundName, type ListedEntry, lookAt, namesIn } from './directory-listing.ts'
 import { translated } from './errno.ts'
 import { maxWalkedNames, walkMaximums } from './filesystem-limits.ts'
@@ -13,6 +14,8 @@ import { WalkReport } from './walk-report.ts'
 
 /** Entries that are looked at before the first of them is listed; others get their turn in between. */
 const batch = 500
+/** Directories that are being listed at the same time. */
+const readAheadDirectories = 4
 const dot = '.'.charCodeAt(0)
 
 /** A directory that was found and is to be entered. */
@@ -39,6 +42,51 @@ export async function walkTree(
   const walk = new Walk(options, signal)
   if (isDirectory && (options.followDirectorySymlinks || !isSymlink)) await walk.from(root)
   return walk.report
+}
+
+/** What is in a directory, which is held until that has been looked at. */
+interface Listing {
+  /** By the descriptor of the directory, where that is held. */
+  readonly path: Buffer
+  readonly names: SortedRuns<FoundName>
+  readonly held: AsyncDisposable
+}
+
+type Listed = Listing | { readonly failure: unknown }
+
+/** Lists the next directories while one is looked at: each takes several turns of the threads that make system calls. */
+class ReadAhead implements AsyncDisposable {
+  readonly #list: (directory: FoundDirectory) => Promise<Listing>
+  readonly #begun = new Map<FoundDirectory, Promise<Listed>>()
+
+  constructor(list: (directory: FoundDirectory) => Promise<Listing>) {
+    this.#list = list
+  }
+
+  /** Begins with the directory at the index and those behind it. */
+  begin(queue: readonly FoundDirectory[], index: number): void {
+    for (const directory of queue.slice(index, index + readAheadDirectories)) {
+      if (!this.#begun.has(directory)) {
+        this.#begun.set(
+          directory,
+          this.#list(directory).catch((failure: unknown) => ({ failure })),
+        )
+      }
+    }
+  }
+
+  /** Hands a listing over to whoever looks at it. */
+  async take(directory: FoundDirectory): Promise<Listed> {
+    const listed = await this.#begun.get(directory)
+    this.#begun.delete(directory)
+    return listed ?? { failure: new Error('the directory was not begun with') }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const listed of await Promise.all(this.#begun.values())) {
+      if (!('failure' in listed)) await listed.held[Symbol.asyncDispose]()
+    }
+  }
 }
 
 /** The directory that was found, no other one and no link that took its place. */
@@ -70,9 +118,9 @@ function byName(one: FoundName, other: FoundName): number {
 /** An entry of a directory that has been entered. */
 interface Visit {
   readonly directory: FoundDirectory
-  /** By the descriptor of the directory, where that is held. */
-  readonly path: Buffer
   readonly entry: ListedEntry
+  /** Of a directory that may be entered, or why it cannot. */
+  readonly identity: Identity | Error | undefined
 }
 
 class Walk {
@@ -93,36 +141,64 @@ class Walk {
   async from({ path, uri }: { readonly path: Buffer; readonly uri: PathUri }): Promise<void> {
     if (this.#options.followDirectorySymlinks) this.#visited.add((await canonicalPath(path)).toString('latin1'))
     this.#queue.push({ path, uri, depth: 0, identity: undefined })
-    // Items that are added while it runs are iterated over too.
-    for (const directory of this.#queue) {
-      if (!(await this.#enter(directory))) return
+    const ahead = new ReadAhead(directory => this.#list(directory))
+    try {
+      // Items that are added while it runs are iterated over too.
+      for (const [index, directory] of this.#queue.entries()) {
+        ahead.begin(this.#queue, index)
+        if (!(await this.#enter(directory, await ahead.take(directory)))) return
+      }
+    } finally {
+      await ahead[Symbol.asyncDispose]()
     }
   }
 
+  /** @throws when it cannot be listed */
+  async #list(directory: FoundDirectory): Promise<Listing> {
+    await using held = new AsyncDisposableStack()
+    const path = this.#options.followDirectorySymlinks ? directory.path : held.use(await pinned(directory)).at('.')
+    const names = await SortedRuns.of(await namesIn(path, maxWalkedNames), byName)
+    return { path, names, held: held.move() }
+  }
+
   /** @returns false when the walk is over early */
-  async #enter(directory: FoundDirectory): Promise<boolean> {
+  async #enter(directory: FoundDirectory, listed: Listed): Promise<boolean> {
     this.#signal.throwIfAborted()
-    await using listed = new AsyncDisposableStack()
-    let path: Buffer
-    let names: SortedRuns<FoundName>
-    try {
-      path = this.#options.followDirectorySymlinks ? directory.path : listed.use(await pinned(directory)).at('.')
-      names = await SortedRuns.of(await namesIn(path, maxWalkedNames), byName)
-    } catch (error) {
-      return this.#failed(directory.uri, error)
-    }
+    if ('failure' in listed) return this.#failed(directory.uri, listed.failure)
+    await using _held = listed.held
+    const { path, names } = listed
     for (let part = names.take(batch); part.length > 0; part = names.take(batch)) {
       this.#signal.throwIfAborted()
-      for (const entry of await lookAt(path, part)) {
+      const entries = await lookAt(path, part)
+      const identities = await this.#identitiesOf(path, directory, entries)
+      for (const entry of entries) {
         if (this.#entryCount === this.#options.maxEntries) return this.report.truncate()
         this.#entryCount += 1
-        if (!(await this.#visit({ directory, path: join(path, entry.name), entry }))) return false
+        if (!(await this.#visit({ directory, entry, identity: identities.get(entry) }))) return false
       }
     }
     return true
   }
 
-  async #visit({ directory, path, entry }: Visit): Promise<boolean> {
+  /** Of the directories that may be entered, where no other one must be entered instead. */
+  async #identitiesOf(
+    path: Buffer,
+    { depth }: FoundDirectory,
+    entries: readonly ListedEntry[],
+  ): Promise<ReadonlyMap<ListedEntry, Identity | Error>> {
+    if (this.#options.followDirectorySymlinks || depth >= this.#options.maxDepth) return new Map()
+    const directories = entries.filter(
+      ({ isDirectory, isSymlink, name }) => isDirectory && !isSymlink && !this.#isPruned(name),
+    )
+    return new Map(
+      await mapConcurrently(directories, async entry => {
+        const identity = await lstat(join(path, entry.name), { bigint: true }).catch((error: unknown) => error as Error)
+        return [entry, identity] as const
+      }),
+    )
+  }
+
+  async #visit({ directory, entry, identity }: Visit): Promise<boolean> {
     const { followDirectorySymlinks, maxDepth } = this.#options
     if (entry.isSymlink && !(followDirectorySymlinks && entry.isDirectory)) return true
     if (!entry.isDirectory && !entry.isFile) return true
@@ -130,18 +206,14 @@ class Walk {
     if (!this.report.addEntry(uri.canonical, entry.isDirectory ? 'directory' : 'file')) return false
     if (!entry.isDirectory || directory.depth >= maxDepth || this.#isPruned(entry.name)) return true
     const found = { path: join(directory.path, entry.name), uri, depth: directory.depth + 1 }
-    return followDirectorySymlinks ? this.#foundByLinks(found) : this.#found(found, path)
+    return followDirectorySymlinks ? this.#foundByLinks(found) : this.#found(found, identity)
   }
 
-  /** @param path leads to it, whatever its path leads to meanwhile */
-  async #found(directory: Omit<FoundDirectory, 'identity'>, path: Buffer): Promise<boolean> {
+  #found(directory: Omit<FoundDirectory, 'identity'>, identity: Identity | Error | undefined): boolean {
     if (this.#isFull()) return true
-    try {
-      this.#enqueue({ ...directory, identity: await lstat(path, { bigint: true }) })
-      return true
-    } catch (error) {
-      return this.#failed(directory.uri, error)
-    }
+    if (identity instanceof Error) return this.#failed(directory.uri, identity)
+    this.#enqueue({ ...directory, identity })
+    return true
   }
 
   async #foundByLinks(directory: Omit<FoundDirectory, 'identity'>): Promise<boolean> {
