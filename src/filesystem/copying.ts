@@ -83,7 +83,7 @@ async function resolved(path: Buffer): Promise<Buffer> {
     return await canonicalPath(path)
   } catch (error) {
     const entry = split(path)
-    if (entry === undefined || !isErrno(error, 'ENOENT', 'ENOTDIR')) throw error
+    if (entry === undefined || !isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error
     return join(await resolved(entry.parent), entry.name)
   }
 }

@@ -110,7 +110,8 @@ export class FileHandles implements AsyncDisposable {
   }
 }
 
-function refuseLongId(id: string): void {
+/** @throws GatewayError when no handle can have that id */
+export function refuseLongId(id: string): void {
   if (Buffer.byteLength(id) <= maxHandleIdBytes) return
   throw new GatewayError('invalidRequest', `file handle ID must not exceed ${maxHandleIdBytes} bytes`)
 }

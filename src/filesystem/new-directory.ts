@@ -1,4 +1,5 @@
 import { mkdir, stat } from 'node:fs/promises'
+import { GatewayError } from '../protocol/gateway-error.ts'
 import { isErrno, systemError } from './errno.ts'
 import { namesOf, split } from './native-path.ts'
 import { PinnedDirectory } from './pinned-directory.ts'
@@ -13,9 +14,13 @@ interface DirectoryOptions {
 /** Creates a directory, mode 0777 minus the umask. */
 export async function createDirectory(path: Buffer, { recursive, followSymlinks }: DirectoryOptions): Promise<void> {
   if (recursive) return followSymlinks ? createWithParents(path) : createWithoutLinks(path)
-  if (split(path) === undefined) throw systemError('EEXIST')
+  if (split(path) === undefined) throw rootExists(followSymlinks)
   await using place = await placeOf(path, followSymlinks)
   await mkdir(place.path)
+}
+
+function rootExists(followSymlinks: boolean): GatewayError {
+  return followSymlinks ? systemError('EEXIST') : new GatewayError('refused', 'directory already exists')
 }
 
 /** Links to directories count as directories, on the way and at the end. */

@@ -54,7 +54,7 @@ export async function writeWholeFile(place: Place, bytes: Buffer): Promise<void>
   await using file = await openToWrite(place, newFileMode)
   const stats = await file.stat()
   // A pipe takes what its reader leaves room for, and nobody would wait for the rest.
-  if (stats.isFIFO() || stats.isSocket()) throw notAFile(place)
+  if (stats.isFIFO() || stats.isSocket() || (!stats.isFile() && !place.followsLinks)) throw notAFile(place)
   if (stats.isFile()) await file.truncate()
   await writeAll(file, bytes, stats.isFile() ? 0 : null)
 }

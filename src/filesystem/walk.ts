@@ -30,14 +30,13 @@ interface FoundDirectory {
 /**
  * Lists what is below a directory: breadth first, names in the order of their bytes, within the bounds asked for. What cannot
  * be read is told beside what can. Without following, a directory that becomes a link meanwhile is not entered.
- * @throws when the root cannot be looked at, or the bounds are none
+ * @throws when the root cannot be looked at
  */
 export async function walkTree(
   root: { readonly path: Buffer; readonly uri: PathUri },
   options: WalkOptions,
   signal: AbortSignal,
 ): Promise<WalkedTree> {
-  refuseBounds(options)
   const { isDirectory, isSymlink } = await readMetadata(root.path, true)
   const walk = new Walk(options, signal)
   if (isDirectory && (options.followDirectorySymlinks || !isSymlink)) await walk.from(root)
@@ -100,7 +99,8 @@ async function pinned({ path, identity }: FoundDirectory): Promise<PinnedDirecto
   return directory
 }
 
-function refuseBounds({ maxDepth, maxDirectories, maxEntries }: WalkOptions): void {
+/** @throws GatewayError when a walk may not have these bounds */
+export function refuseBounds({ maxDepth, maxDirectories, maxEntries }: WalkOptions): void {
   if (maxDirectories === 0 || maxEntries === 0) {
     throw new GatewayError('invalidRequest', 'filesystem walk limits must be greater than zero')
   }

@@ -72,7 +72,7 @@ export class NativeEngine implements ProcessEngine {
     const [socket] = descriptors.adopt(this.#libc.socketPair())
     // The first terminal a session leader opens becomes its controlling terminal.
     const pid = this.#spawn(launch, [{ path: slavePath, flags: O_RDWR }, { sameAs: 0 }, { sameAs: 0 }])
-    descriptors.release(socket)
+    descriptors.release(socket, master)
     return new NativeChild({
       libc: this.#libc,
       reaper: this.#reaper,
@@ -128,13 +128,16 @@ class NativeChild implements Child {
   readonly #libc: Libc
   readonly #events: ChildEvents
   readonly #streams: readonly ChildStream[]
-  readonly #terminal: number | undefined
+  /** Its own name for the terminal: a program may close all its streams and live on, and would get SIGHUP if nobody held it. */
+  #terminal: number | undefined
+  readonly #isTerminal: boolean
   #reaped = false
 
   constructor(options: NativeChildOptions) {
     this.pid = options.pid
     this.#libc = options.libc
     this.#events = options.events
+    this.#isTerminal = options.terminal !== undefined
     this.#streams = options.outputs.map(
       ({ stream, descriptor }) =>
         new ChildStream({
@@ -152,7 +155,7 @@ class NativeChild implements Child {
     )
     if (options.terminal !== undefined) {
       this.#libc.replaceDescriptor(options.terminal.master, options.terminal.becomes)
-      this.#terminal = options.terminal.becomes
+      this.#terminal = options.terminal.master
       const [stream] = this.#streams
       if (stream !== undefined) this.input = { writer: stream.writer, close: () => {} }
     } else if (options.stdin !== undefined) {
@@ -188,12 +191,12 @@ class NativeChild implements Child {
   askToEnd(): void {
     this.#signalGroup(SIGTERM)
     // Interactive shells ignore SIGTERM.
-    if (this.#terminal !== undefined) this.#signalGroup(SIGHUP)
+    if (this.#isTerminal) this.#signalGroup(SIGHUP)
   }
 
   kill(): void {
-    if (this.#terminal === undefined) this.#signalGroup(SIGKILL)
-    else this.killSession()
+    if (this.#isTerminal) this.killSession()
+    else this.#signalGroup(SIGKILL)
   }
 
   killSession(): void {
@@ -208,6 +211,12 @@ class NativeChild implements Child {
   [Symbol.dispose](): void {
     this.input?.close()
     this.endStreams()
+    this.#letGoOfTerminal()
+  }
+
+  #letGoOfTerminal(): void {
+    if (this.#terminal !== undefined) this.#libc.close(this.#terminal)
+    this.#terminal = undefined
   }
 
   #foregroundGroup(): number | undefined {
@@ -222,6 +231,7 @@ class NativeChild implements Child {
   readonly #exited = (waited: WaitedChild): void => {
     this.#reaped = true
     for (const stream of this.#streams) stream.drain()
+    this.#letGoOfTerminal()
     this.#events.exited(describeExit(waited))
   }
 }

@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs'
+import { constants } from 'node:os'
 import { GatewayError } from '../protocol/gateway-error.ts'
+import { osErrorText } from '../protocol/os-error-text.ts'
 import type { OutputPage, ProcessSignal, TerminalSize, WriteStatus } from '../protocol/process-schemas.ts'
 import type { Delivery } from './delivery.ts'
 import type { Launch } from './engine.ts'
@@ -9,6 +11,8 @@ import type { ProcessOrigin } from './process-life.ts'
 import type { StartMode } from './process-metrics.ts'
 import type { ReadRequest } from './process-output.ts'
 import type { InputWrite } from './written-inputs.ts'
+
+const { ENOTDIR } = constants.errno
 
 /** A start that has been accepted and whose process does not exist yet. */
 class PendingStart {
@@ -45,10 +49,15 @@ export class ProcessTable implements AsyncDisposable {
    */
   start(id: string, launch: Launch | Promise<Launch>, origin: ProcessOrigin): void | Promise<void> {
     if (this.#isEnded) throw new GatewayError('invalidRequest', `process ${id} cannot start: its session has ended`)
-    if (this.#entries.has(id)) throw new GatewayError('invalidRequest', `process ${id} already exists`)
+    this.refuseTaken(id)
     this.#checkLimit()
     if (launch instanceof Promise) return this.#startOncePrepared(id, launch, origin)
     this.#entries.set(id, this.#launch(id, launch, origin))
+  }
+
+  /** @throws GatewayError when there is a process of that id already */
+  refuseTaken(id: string): void {
+    if (this.#entries.has(id)) throw new GatewayError('invalidRequest', `process ${id} already exists`)
   }
 
   read(id: string, request: ReadRequest, signal: AbortSignal): OutputPage | Promise<OutputPage> {
@@ -185,10 +194,11 @@ export class ProcessTable implements AsyncDisposable {
       this.#host.metrics.notStarted(modeOf(launch), 'refused')
       origin.span?.end('refused')
       if (!(error instanceof SystemError)) throw error
-      throw new GatewayError('refused', error.message, {
-        data: isDirectory(launch.cwd) ? { field: 'argv' } : { field: 'cwd' },
-        cause: error,
-      })
+      const cwd = kindOf(launch.cwd)
+      // The program is looked for before the directory is entered, which the operating system does the other way round.
+      const message = cwd === 'no directory' ? osErrorText(ENOTDIR) : error.message
+      const data = cwd === 'directory' ? { field: 'argv' } : { field: 'cwd' }
+      throw new GatewayError('refused', message, { data, cause: error })
     }
   }
 
@@ -245,6 +255,10 @@ function modeOf({ streams }: Launch): StartMode {
   return streams === 'terminal' ? 'terminal' : 'pipes'
 }
 
-function isDirectory(path: Buffer): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+function kindOf(path: Buffer): 'directory' | 'no directory' | 'unknown' {
+  try {
+    return statSync(path).isDirectory() ? 'directory' : 'no directory'
+  } catch {
+    return 'unknown'
+  }
 }

@@ -18,21 +18,40 @@ function endsCanonically(text: string, bytes: Buffer, padding: number): boolean 
   return bytes.toString('base64', bytes.length - (3 - padding)) === text.slice(-4)
 }
 
-/** Why a text that did not decode is refused: the first foreign symbol, else its padding, else its stray bits. */
+const pad = 0x3d
+
+/**
+ * Why a text that did not decode is refused, in the words of the reference's decoder, which works on bytes of UTF-8, four at a
+ * time: a foreign last symbol behind whole groups of four, the first symbol before the last group that is none, then what is
+ * wrong with that group.
+ */
 function problemOf(text: string): string {
-  const symbols = lengthWithoutPadding(text)
-  for (let offset = 0; offset < symbols; offset++) {
-    if (!isSymbol(text.charCodeAt(offset))) return `Invalid symbol ${text.codePointAt(offset)}, offset ${offset}.`
+  const input = Buffer.from(text)
+  const rest = input.length % 4
+  const last = input[input.length - 1] ?? pad
+  if (rest === 1 && last !== pad && !isSymbol(last)) return foreign(last, input.length - 1)
+  const start = Math.max(input.length - (rest === 0 ? 4 : rest), 0)
+  for (const [offset, symbol] of input.subarray(0, start).entries()) {
+    if (!isSymbol(symbol)) return foreign(symbol, offset)
   }
-  const padding = text.length - symbols
-  if (text.length % 4 !== 0 || padding > 2) return 'Invalid padding'
-  return `Invalid last symbol ${text.charCodeAt(symbols - 1)}, offset ${symbols - 1}.`
+  return problemOfEnd(input.subarray(start), start)
 }
 
-function lengthWithoutPadding(text: string): number {
-  let length = text.length
-  while (text[length - 1] === '=') length--
-  return length
+function problemOfEnd(end: Buffer, start: number): string {
+  const padding = end.indexOf(pad)
+  const symbols = padding < 0 ? end.length : padding
+  for (const [offset, symbol] of end.subarray(0, symbols).entries()) {
+    if (!isSymbol(symbol)) return foreign(symbol, start + offset)
+  }
+  const isPaddedToTheEnd = end.subarray(symbols).every(symbol => symbol === pad)
+  if (padding >= 0 && (padding < 2 || !isPaddedToTheEnd)) return foreign(pad, start + padding)
+  if (symbols < 2) return `Invalid input length: ${start + symbols}`
+  if (end.length % 4 !== 0) return 'Invalid padding'
+  return `Invalid last symbol ${end[symbols - 1]}, offset ${start + symbols - 1}.`
+}
+
+function foreign(symbol: number, offset: number): string {
+  return `Invalid symbol ${symbol}, offset ${offset}.`
 }
 
 function isSymbol(code: number): boolean {

@@ -116,7 +116,26 @@ describe.each([
     await using gateway = await startGateway()
     const peer = await gateway.connect()
     const started = peer.start('p', argv, { cwd: folder.uri, tty, ...more })
-    await expect(started).rejects.toMatchObject({ code: -32603, message, data: { field } })
+    // Where there are pipes the reference looks at variables by other means.
+    const wording = field === 'env' && !tty ? 'data provided contains a nul byte' : message
+    await expect(started).rejects.toMatchObject({ code: -32603, message: wording, data: { field } })
+  })
+
+  it('is refused for an id that is taken before its program is looked at', async () => {
+    await using gateway = await startGateway()
+    const peer = await gateway.connect()
+    await peer.start('p', ['cat'], { tty })
+    for (const argv of [[''], ['a\0'], ['/no/such/program']]) {
+      await expect(peer.start('p', argv, { tty })).rejects.toMatchObject({ message: 'process p already exists' })
+    }
+    await expect(peer.start('p', [], { tty })).rejects.toMatchObject({ message: 'argv must not be empty' })
+  })
+
+  it('is refused for a file as the working directory, whatever the program', async () => {
+    await using gateway = await startGateway()
+    const peer = await gateway.connect()
+    const started = peer.start('p', ['no-such-program'], { tty, cwd: 'file:///etc/passwd' })
+    await expect(started).rejects.toMatchObject({ message: 'Not a directory (os error 20)', data: { field: 'cwd' } })
   })
 
   it('is refused for an empty program', async () => {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import type { Conversation } from '../support/conversation.ts'
+import { Gate } from '../support/gate.ts'
 import { isInstalled } from '../support/installed-programs.ts'
 import { plainPath } from '../support/program.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
@@ -120,4 +121,16 @@ it.skipIf(!isInstalled('top'))('shows top in a terminal until a key ends it', as
   await peer.outputContains('p', 'PID')
   await types(peer, 'p', 'q')
   expect((await peer.event('p', 'process/exited')).params.exitCode).toBe(0)
+})
+
+it('lets a program in a terminal end by itself after it has closed its streams', async () => {
+  using gate = new Gate()
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  const script = `echo ready; exec </dev/null >/dev/null 2>&1; read go < ${gate.path}; sleep 0.3; exit 5`
+  await peer.start('p', ['/bin/sh', '-c', script], { env: { PATH: '/usr/bin:/bin' }, tty: true })
+  await peer.outputContains('p', 'ready')
+  await gate.open()
+  expect((await peer.event('p', 'process/exited')).params).toMatchObject({ exitCode: 5 })
+  await peer.event('p', 'process/closed')
 })

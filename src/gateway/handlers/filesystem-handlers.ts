@@ -7,7 +7,7 @@ import type { WatchedPaths } from '../../filesystem/missing-watch.ts'
 import { placeOf } from '../../filesystem/place.ts'
 import { writeWholeFile } from '../../filesystem/regular-file.ts'
 import { removeEntry } from '../../filesystem/removal.ts'
-import { walkTree } from '../../filesystem/walk.ts'
+import { refuseBounds, walkTree } from '../../filesystem/walk.ts'
 import { readWholeFile } from '../../filesystem/whole-file.ts'
 import { decodeBase64 } from '../../protocol/base64.ts'
 import { GatewayError } from '../../protocol/gateway-error.ts'
@@ -82,6 +82,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
     },
 
     'fs/walk'({ path: uri, options, sandbox }, { caller: { files } }) {
+      refuseBounds(options)
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'walk', paths: [path], isBulky: true }, () =>

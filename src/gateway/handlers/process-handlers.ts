@@ -45,9 +45,11 @@ export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
       const span = request?.startSpawn(processId)
       try {
         refuseLongId(processId)
+        const what = whatToRun(params, defaults.os)
+        session.processes.refuseTaken(processId)
         const number = defaults.launches.number({ session: session.number, processId, traceId: span?.ids.trace_id })
         const numbers = { session: session.number, launch: number }
-        const launch = prepareLaunch(params, defaults, span?.carrier, numbers)
+        const launch = prepareLaunch(params, what, defaults, { carrier: span?.carrier, numbers })
         span?.reached('queued')
         const origin = { requestedAt: receivedAt, span, launch: number }
         const started = session.processes.start(processId, launch, origin)
@@ -106,19 +108,24 @@ function refuseUnenforceable({ sandbox, networkProxy, enforceManagedNetwork }: P
   }
 }
 
-function prepareLaunch(
-  params: Params<'process/start'>,
-  defaults: ChildDefaults,
-  carrier: TraceCarrier | undefined,
-  numbers: LaunchNumbers,
-): Launch {
+/** What is wrong with a start whatever else there is, before its id is looked at. */
+function whatToRun(params: Params<'process/start'>, os: HostOs): Pick<Launch, 'argv' | 'cwd'> {
   refuseManyPatterns([...(params.envPolicy?.exclude ?? []), ...(params.envPolicy?.includeOnly ?? [])])
-  const cwd = nativeCwd(params.cwd, defaults.os)
+  const cwd = nativeCwd(params.cwd, os)
   const [program, ...rest] = params.argv
   if (program === undefined) {
     throw new GatewayError('invalidParams', 'argv must not be empty', { data: { field: 'argv' } })
   }
-  if (program === '') throw new GatewayError('refused', `missing program for ${params.tty ? 'PTY' : 'pipe'} spawn`)
+  return { argv: [program, ...rest], cwd }
+}
+
+function prepareLaunch(
+  params: Params<'process/start'>,
+  { argv, cwd }: Pick<Launch, 'argv' | 'cwd'>,
+  defaults: ChildDefaults,
+  { carrier, numbers }: { readonly carrier: TraceCarrier | undefined; readonly numbers: LaunchNumbers },
+): Launch {
+  if (argv[0] === '') throw new GatewayError('refused', `missing program for ${params.tty ? 'PTY' : 'pipe'} spawn`)
   const environment = childEnvironment({
     policy: params.envPolicy,
     overlay: params.env,
@@ -131,10 +138,11 @@ function prepareLaunch(
   for (const [name, value] of defaults.markers(numbers)) environment.set(name, value)
   refuseNul('argv', params.argv)
   refuseNul('arg0', [params.arg0 ?? ''])
-  refuseNul('env', environment.keys())
-  refuseNul('env', environment.values())
+  const envText = params.tty ? undefined : 'data provided contains a nul byte'
+  refuseNul('env', environment.keys(), envText)
+  refuseNul('env', environment.values(), envText)
   return {
-    argv: [program, ...rest],
+    argv,
     arg0: params.arg0 ?? undefined,
     cwd,
     environment,
@@ -171,9 +179,9 @@ function refuseManyPatterns(patterns: readonly string[]): void {
 }
 
 /** A NUL would silently cut the text short on its way to the operating system. */
-function refuseNul(field: string, texts: Iterable<string>): void {
+function refuseNul(field: string, texts: Iterable<string>, message = 'nul byte found in provided data'): void {
   for (const text of texts) {
-    if (text.includes('\0')) throw new GatewayError('refused', 'nul byte found in provided data', { data: { field } })
+    if (text.includes('\0')) throw new GatewayError('refused', message, { data: { field } })
   }
 }
 
