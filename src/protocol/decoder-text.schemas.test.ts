@@ -233,7 +233,7 @@ describe.each([...sent, ...received])('%s', (_name, schema, sample) => {
 
 /** What the scalars say themselves about a string they cannot decode. */
 function isOwnWording(message: string): boolean {
-  return /^(invalid URI|Invalid padding|Invalid symbol|Invalid last symbol)/.test(message)
+  return /^(invalid URI|Invalid padding|Invalid symbol|Invalid last symbol|Invalid input length)/.test(message)
 }
 
 function explain(schema: z.ZodType, input: unknown): RefusedParams | undefined {
