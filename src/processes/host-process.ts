@@ -2,7 +2,6 @@ import type { Guard, Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { OutputPage, OutputStream, ProcessSignal, TerminalSize, WriteStatus } from '../protocol/process-schemas.ts'
-import { ChildInput } from './child-input.ts'
 import type { ClosedProcesses } from './closed-processes.ts'
 import type { Delivery } from './delivery.ts'
 import type { Child, ChildEvents, ChildExit, Launch, ProcessEngine } from './engine.ts'
@@ -12,8 +11,9 @@ import type { DropReason } from './closed-processes.ts'
 import type { OomEvents } from './oom-events.ts'
 import { type EndedBy, ProcessLife, type ProcessOrigin } from './process-life.ts'
 import { Completion, type ProcessMetrics } from './process-metrics.ts'
+import { ProcessInput } from './process-input.ts'
 import { ProcessOutput, type ReadRequest } from './process-output.ts'
-import { type InputWrite, WrittenInputs } from './written-inputs.ts'
+import type { InputWrite } from './written-inputs.ts'
 
 /** What every process of a gateway shares. */
 export interface ProcessHost {
@@ -47,9 +47,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
   readonly #host: ProcessHost
   /** Let go of once closed: what stays readable for a while must not hold on to streams. */
   #child: Child | undefined
-  #input: ChildInput | undefined
-  readonly #writes = new WrittenInputs()
-  readonly #takesInput: boolean
+  readonly #input: ProcessInput
   readonly #isTerminal: boolean
   readonly #output: ProcessOutput
   readonly #life: ProcessLife
@@ -92,9 +90,13 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
     })
     this.#child = host.engine.start(options.launch, this)
     this.#life.spawned()
-    this.#input = this.#child.input && new ChildInput(this.#child.input, host.limits.stdinQueueBytes)
-    this.#takesInput = this.#input !== undefined
     this.#isTerminal = options.launch.streams === 'terminal'
+    this.#input = new ProcessInput({
+      stream: this.#child.input,
+      isTerminal: this.#isTerminal,
+      queueBytes: host.limits.stdinQueueBytes,
+      metrics: host.metrics,
+    })
     this.#completion = new Completion(host.metrics)
     this.#held = host.ledger.take('process')
     const { timeoutMs } = options.launch
@@ -124,7 +126,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
       killedAt: this.#life.killedAt,
       ageMs: performance.now() - this.#life.startedAt,
       retainedBytes: this.#output.retainedBytes,
-      queuedInputBytes: this.#input?.queuedBytes ?? 0,
+      queuedInputBytes: this.#input.queuedBytes,
       isHeldBack: this.#output.isHeldBack,
       polls: this.#output.pollCount,
     }
@@ -141,33 +143,12 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
     return this.#output.read(request, signal)
   }
 
-  write({ writeId, bytes, endsInput = false }: InputWrite, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
-    const { metrics } = this.#host
-    if (!this.#takesInput) {
-      metrics.written('stdinClosed', 0)
-      return 'stdinClosed'
-    }
-    if (endsInput) this.#refuseTerminal('endsInput')
-    const isRepeated = this.#writes.knows(writeId)
-    const outcome = this.#writes.once(writeId, () => {
-      if (this.#terminated || this.#input === undefined) return 'closed'
-      return endsInput ? this.#input.writeLast(bytes, signal) : this.#input.write(bytes, signal)
-    })
-    const settled = (status: 'accepted' | 'closed') => {
-      const answer = status === 'closed' && this.#terminated ? 'failed' : status === 'closed' ? 'stdinClosed' : status
-      metrics.written(isRepeated && answer === 'accepted' ? 'deduplicated' : answer, bytes.length)
-      if (answer === 'failed') throw new GatewayError('refused', 'failed to write to process stdin')
-      return answer
-    }
-    return typeof outcome === 'string' ? settled(outcome) : outcome.then(settled)
+  write(write: InputWrite, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
+    return this.#input.write(write, signal)
   }
 
-  /** Closes standard input once what was written before is in it. Closing it again changes nothing. */
   closeInput(signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
-    this.#refuseTerminal('processId')
-    const outcome = this.#input?.writeLast(Buffer.alloc(0), signal) ?? 'closed'
-    const settled = (status: 'accepted' | 'closed') => (status === 'closed' ? 'stdinClosed' : status)
-    return typeof outcome === 'string' ? settled(outcome) : outcome.then(settled)
+    return this.#input.close(signal)
   }
 
   /** Nothing happens once the process has exited or was terminated. */
@@ -198,7 +179,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
     if (!this.#terminated) {
       this.#terminated = true
       this.#endedBy ??= 'client'
-      this.#input?.[Symbol.dispose]()
+      this.#input.terminated()
       this.#child?.kill()
       this.#life.killed()
     }
@@ -233,7 +214,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
     this.#state = 'exited'
     this.#life.exited(exit, this.#endedBy)
     this.#completion.claim(this.#terminated ? 'terminated' : exit.code === 0 ? 'success' : 'error')
-    this.#input?.[Symbol.dispose]()
+    this.#input.drop()
     if (this.#hasOpenStreams) this.#awaitTail()
     else this.#recordExit()
   }
@@ -245,7 +226,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
   async end(graceMs: number): Promise<void> {
     this.#completion.claim('terminated')
     this.#endedBy ??= 'session'
-    this.#input?.[Symbol.dispose]()
+    this.#input.drop()
     if (this.#state === 'running' && graceMs > 0) {
       this.#child?.askToEnd()
       this.#host.metrics.signalled('ask_to_end')
@@ -287,12 +268,6 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
     this.#isLetGo = true
     this.#child?.killSession()
     if (this.#output.isExitRecorded) this.#tail = this.#host.timers.after(tailMs, () => this.#child?.endStreams())
-  }
-
-  #refuseTerminal(field: string): void {
-    if (!this.#isTerminal) return
-    const message = 'the input of a terminal cannot be closed: write the byte 0x04 to type its end'
-    throw new GatewayError('invalidParams', message, { data: { field } })
   }
 
   #asking(what: string, ask: () => void): void {
@@ -350,7 +325,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
     this.#deadline?.[Symbol.dispose]()
     this.#child?.[Symbol.dispose]()
     this.#child = undefined
-    this.#input = undefined
+    this.#input[Symbol.dispose]()
     this.#held[Symbol.dispose]()
   }
 }
