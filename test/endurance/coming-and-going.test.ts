@@ -42,7 +42,7 @@ test('clients that come and go leave nothing on either side', { timeout }, async
     else await client[Symbol.asyncDispose]()
   })
   expect(perOne).toBeLessThan(maxBytesEach)
-  await expect.poll(() => [...gateway.gateway.sessions()].length).toBe(0)
+  await expect.poll(() => [...gateway.gateway.sessions()].length, { timeout: 30_000 }).toBe(0)
   expect(resources()).toBeLessThan(10)
   expect(gateway.gateway.connectionMetrics.active.websocket).toBe(0)
 })

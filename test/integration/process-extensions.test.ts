@@ -135,14 +135,11 @@ describe('a signal', () => {
   it('that keys send goes to the foreground of a terminal', async () => {
     await using gateway = await startGateway()
     const peer = await gateway.connect()
-    await start(peer, 'set -m; sleep 600 && echo; echo job $?; read', { tty: true })
-    await peer.outputContains('p', '')
-    await expect
-      .poll(async () => {
-        await peer.call('process/signal', { processId: 'p', signal: 'quit' })
-        return peer.output('p', 'pty').toString()
-      })
-      .toContain('job 131')
+    await start(peer, `set -m; sh -c 'echo started; exec sleep 600'; echo job $?; read`, { tty: true })
+    await peer.outputContains('p', 'started')
+    await peer.call('process/signal', { processId: 'p', signal: 'quit' })
+    await peer.outputContains('p', 'job 131')
+    expect(await peer.call('process/read', { processId: 'p' })).toMatchObject({ exited: false })
   })
 
   it('that nobody knows is refused', async () => {
@@ -159,7 +156,7 @@ it('tells a reader from where on output is still there', async () => {
   await start(peer, 'head -c 4000000 /dev/zero')
   await peer.event('p', 'process/closed')
   await expect
-    .poll(async () => (await peer.call('process/read', { processId: 'p' })).firstRetainedSeq)
+    .poll(async () => (await peer.call('process/read', { processId: 'p' })).firstRetainedSeq, { timeout: 20_000 })
     .toBeGreaterThan(1)
   const page = await peer.call('process/read', { processId: 'p' })
   expect(page.chunks[0]?.seq).toBe(page.firstRetainedSeq)
@@ -203,12 +200,12 @@ describe('a process with a timeout', () => {
   it('leaves no timer behind when it ends before', async () => {
     await using gateway = await startGateway()
     const peer = await gateway.connect()
-    await start(peer, 'exit 0', { timeoutMs: 2 ** 31 - 1 })
-    await peer.event('p', 'process/closed')
-    const timers = gateway.gateway.ledger.active('timer')
-    await start(peer, 'exit 0', { processId: 'q' })
-    await peer.event('q', 'process/closed')
-    expect(gateway.gateway.ledger.active('timer')).toBe(timers)
+    for (let index = 0; index < 20; index++) {
+      await start(peer, 'exit 0', { processId: `p${index}`, timeoutMs: 2 ** 31 - 1 })
+      await peer.event(`p${index}`, 'process/closed')
+    }
+    // Some of the gateway's own, whatever there was.
+    expect(gateway.gateway.ledger.active('timer')).toBeLessThan(10)
   })
 
   it.each([0, -1, 1.5, 2 ** 31, '5'])('cannot have %j milliseconds', async timeoutMs => {
