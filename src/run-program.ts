@@ -5,17 +5,16 @@ import { openLocalBackend } from './backends/local-backend.ts'
 import { openRemoteBackend } from './backends/remote-backend.ts'
 import { runCommand, type RunStreams } from './cli/run.ts'
 import type { RunRequest } from './cli/run-arguments.ts'
+import { variableOf } from './config/options.ts'
 import { loadSettings } from './config/settings.ts'
 import { isProblem } from './config/problem.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { describeHost, offerOf, systemFacts } from './gateway/host-environment.ts'
 import { Ledger } from './lifecycle/ledger.ts'
 import { Timers } from './lifecycle/timers.ts'
-import { ChildReaper } from './processes/child-reaper.ts'
 import { inheritableEnvironment } from './processes/inherited-environment.ts'
 import { LaunchRegistry } from './processes/launch-registry.ts'
-import { Libc } from './processes/libc.ts'
-import { NativeEngine } from './processes/native-engine.ts'
+import { openEngine } from './processes/open-engine.ts'
 
 /** `execgate run`: a command with the standard streams of this program. Resolves to its exit code. */
 export function runProgram(request: RunRequest): Promise<number> {
@@ -30,20 +29,21 @@ export function runProgram(request: RunRequest): Promise<number> {
   return runCommand(open, request, { stdin, stdout, stderr, timers, onSignal })
 }
 
-/** A gateway in this program, with the defaults of every option and nobody to watch it. */
+/** A gateway in this program, with the defaults of every option but the engine, and nobody to watch it. */
 async function openHere(timers: Timers): Promise<ExecBackend> {
-  const loaded = loadSettings({ command: 'exec-server', argv: [], environment: {}, readFile: () => '' })
+  const variable = variableOf('engine')
+  const environment = { [variable]: process.env[variable] }
+  const loaded = loadSettings({ command: 'exec-server', argv: [], environment, readFile: () => '' })
   if (isProblem(loaded)) throw new Error(loaded.problem)
   await using acquired = new AsyncDisposableStack()
   // The end of a child is told by a signal, and waiting for one keeps no program alive.
   acquired.use(timers.after(Infinity, () => {}))
-  const libc = Libc.load()
-  const reaper = acquired.use(ChildReaper.open(libc))
+  const { engine } = acquired.use(openEngine(loaded.settings.engine))
   const host = systemFacts()
   const gateway = acquired.use(
     Gateway.open({
       limits: loaded.settings,
-      engine: new NativeEngine(libc, reaper),
+      engine,
       children: {
         os: 'linux',
         inheritedEnvironment: () => inheritableEnvironment(process.env),

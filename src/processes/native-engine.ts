@@ -5,7 +5,8 @@ import type { ChildReaper } from './child-reaper.ts'
 import { ChildStream } from './child-stream.ts'
 import type { Child, ChildEvents, ChildExit, InputStream, Launch, ProcessEngine } from './engine.ts'
 import { executableCandidates } from './executable-lookup.ts'
-import { type DescriptorSource, errnos, type Libc, SystemError, type WaitedChild } from './libc.ts'
+import { type DescriptorSource, errnos, type Libc, type WaitedChild } from './libc.ts'
+import { SystemError } from './system-error.ts'
 import { signalSessionMembers } from './session-members.ts'
 
 const SIGHUP = 1
