@@ -216,7 +216,7 @@ export const options = {
     name: 'engine',
     value: choice(['auto', 'native', 'portable']),
     default: 'auto',
-    help: 'What starts processes: auto is native where that is possible (Linux with glibc 2.34, koffi), else portable.',
+    help: 'What starts processes: auto is native where koffi and a recent glibc allow it, else portable.',
   }),
   watchdog: option({
     name: 'watchdog',
