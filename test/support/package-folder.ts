@@ -30,7 +30,7 @@ export class PackageFolder implements Disposable {
     }
     // What npm runs before it packs has been done.
     const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--json'], { cwd: source, encoding: 'utf8' })
-    const [name = ''] = readdirSync(source).filter(file => file.endsWith('.tgz'))
+    const name = readdirSync(source).find(file => file.endsWith('.tgz')) ?? ''
     this.contents = [...packed.matchAll(/"path": "([^"]+)"/g)].map(([, path = '']) => path)
     mkdirSync(this.at('project/node_modules'), { recursive: true })
     execFileSync('tar', ['-xzf', join(source, name), '-C', this.at('project')])
