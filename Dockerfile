@@ -1,19 +1,22 @@
-# The program and what it needs at run time, without the tools that build it.
+# The program as the package has it, and what it needs at run time, without the tools that build it.
 FROM node:24-bookworm-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY . .
+RUN node node_modules/typescript/bin/tsc -p src/tsconfig.json && npm pack --ignore-scripts
+
+FROM node:24-bookworm-slim AS install
+WORKDIR /opt/execgate
+COPY --from=build /src/execgate-*.tgz /src/package-lock.json /src/.npmrc ./
+RUN tar -xzf execgate-*.tgz --strip-components=1 && npm ci --omit=dev --ignore-scripts && rm execgate-*.tgz .npmrc package-lock.json
 ARG REVISION=unknown
-RUN node node_modules/typescript/bin/tsc -p src/tsconfig.json && echo "$REVISION" > REVISION && npm prune --omit=dev --ignore-scripts
+RUN echo "$REVISION" > REVISION
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /opt/execgate
-COPY --from=build /src/package.json /src/REVISION ./
-COPY --from=build /src/bin bin
-COPY --from=build /src/dist dist
-COPY --from=build /src/node_modules node_modules
+COPY --from=install /opt/execgate ./
 USER node
 EXPOSE 7777
 # The gateway waits for its orphans itself, so it needs no other process in front of it.

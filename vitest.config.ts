@@ -7,6 +7,13 @@ const project = (name: string, include: string, setupFiles: string[] = []) => ({
   test: { name, include: [include], pool, setupFiles, testTimeout: 30_000 },
 })
 
+/** The same tests once more, on the engine that is not the default here. */
+const onPortableEngine = [
+  'test/integration/{process-*,engine-ends,descendants,real-programs,backpressure,detached-output,limits}.test.ts',
+  'test/conformance/conformance.test.ts',
+  'test/e2e/{run,stdio,child-environment}.test.ts',
+]
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/summary-reporter.ts'],
@@ -18,6 +25,16 @@ export default defineConfig({
       project('dashboards', 'test/dashboards/**/*.test.ts'),
       project('alerts', 'test/alerts/**/*.test.ts'),
       project('e2e', 'test/e2e/**/*.test.ts', ['test/support/leak-check.ts']),
+      {
+        test: {
+          name: 'portable',
+          include: onPortableEngine,
+          pool,
+          setupFiles: ['test/support/leak-check.ts'],
+          testTimeout: 30_000,
+          env: { EXECGATE_TESTED_ENGINE: 'portable' },
+        },
+      },
       // Takes a minute of doing nothing: `npm run clock`.
       ...(process.env['EXECGATE_CLOCK'] === undefined ? [] : [project('clock', 'test/clock/**/*.test.ts')]),
       // Takes minutes: `npm run endurance`.

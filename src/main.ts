@@ -13,10 +13,9 @@ import { describeHost, offerOf, systemFacts } from './gateway/host-environment.t
 import { inheritableEnvironment } from './processes/inherited-environment.ts'
 import { Ledger } from './lifecycle/ledger.ts'
 import { Timers } from './lifecycle/timers.ts'
-import { ChildReaper } from './processes/child-reaper.ts'
-import { Libc } from './processes/libc.ts'
-import { NativeEngine } from './processes/native-engine.ts'
+import { openEngine } from './processes/open-engine.ts'
 import { instanceMarker, Watchdog } from './processes/watchdog.ts'
+import { startNatively, startPortably } from './processes/watchdog-start.ts'
 import type { RegistryFacts } from './leaks/classify.ts'
 import { LeakLedger } from './leaks/leak-ledger.ts'
 import { markOf, markPrefix, thisGateway } from './leaks/marker.ts'
@@ -91,19 +90,25 @@ interface Run {
 /** Runs a gateway until a signal or the end of its input. */
 async function run({ command, settings, telemetry, opened }: Run): Promise<void> {
   const { log } = opened
-  const libc = Libc.load()
-  using reaper = ChildReaper.open(libc)
+  using chosen = openEngine(settings.engine)
+  const { engine, native, fallback } = chosen
+  if (fallback !== undefined) log.warn({ reason: fallback }, 'processes are started by the portable engine')
   const instance = randomUUID()
   const identity = thisGateway(instance)
   const timers = new Timers(new Ledger())
   await using _watchdog = settings.watchdog
-    ? Watchdog.start({ libc, reaper, instance: markPrefix(identity), log, timers })
+    ? Watchdog.start({
+        start: native === undefined ? startPortably : startNatively(native),
+        instance: markPrefix(identity),
+        log,
+        timers,
+      })
     : undefined
   const launches = new LaunchRegistry()
   const host = systemFacts()
   await using gateway = Gateway.open({
     limits: settings,
-    engine: new NativeEngine(libc, reaper),
+    engine,
     children: {
       os: 'linux',
       inheritedEnvironment: () => inheritableEnvironment(process.env),
@@ -128,8 +133,7 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
   })
   await using leaks = LeakLedger.open({
     gateway: identity,
-    libc,
-    reaper,
+    native,
     timers,
     instruments: telemetry.instruments,
     log,

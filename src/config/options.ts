@@ -212,6 +212,12 @@ export const options = {
     default: { serve: 'auto', 'exec-server': 'off' },
     help: 'Where operators find metrics, health and debugging; auto: on the listen address if loopback, else on port 9464.',
   }),
+  engine: option({
+    name: 'engine',
+    value: choice(['auto', 'native', 'portable']),
+    default: 'auto',
+    help: 'What starts processes: auto is native where koffi and a recent glibc allow it, else portable.',
+  }),
   watchdog: option({
     name: 'watchdog',
     value: toggle(),

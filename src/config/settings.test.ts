@@ -58,6 +58,8 @@ function samplesOf(key: OptionKey): [string, string] {
     'listed',
     'reap',
     'read-only',
+    'native',
+    'portable',
     'off',
     '127.0.0.1:1',
     '127.0.0.1:2',

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
 import type { Timers } from '../lifecycle/timers.ts'
-import type { ChildReaper } from '../processes/child-reaper.ts'
-import type { Libc } from '../processes/libc.ts'
+import type { NativeParts } from '../processes/open-engine.ts'
 import { instanceMarker } from '../processes/watchdog.ts'
 import { leakReasons } from '../telemetry/catalogue.ts'
 import type { Gauges, Instruments } from '../telemetry/instruments.ts'
@@ -20,8 +19,8 @@ export type LeakPolicy = 'report' | 'reap' | 'off'
 
 export interface LeakLedgerOptions {
   readonly gateway: GatewayIdentity
-  readonly libc: Libc
-  readonly reaper: ChildReaper
+  /** Without it the policy is off: what leaked could be neither waited for nor signalled safely. */
+  readonly native: NativeParts | undefined
   readonly timers: Timers
   readonly instruments: Instruments
   readonly log: Logger
@@ -72,9 +71,9 @@ export class LeakLedger implements AsyncDisposable {
       },
       censusAge: observe => observe(this.#takenAt === undefined ? -1 : (performance.now() - this.#takenAt) / 1000, {}),
     }
-    if (options.policy === 'off') return
+    if (this.#policy === 'off') return
     // Orphans come to the gateway instead of getting lost; it waits for them.
-    options.libc.adoptOrphans()
+    options.native?.libc.adoptOrphans()
     this.#repeated = options.timers.every(options.censusMs, () => {
       void this.takeCensus()
     })
@@ -86,7 +85,7 @@ export class LeakLedger implements AsyncDisposable {
 
   /** `/debug/leaks`: numbers and ids, nothing that tells what runs. */
   report(): object {
-    const { policy } = this.#options
+    const policy = this.#policy
     const now = performance.now()
     const findings = this.#lasting
     return {
@@ -107,6 +106,10 @@ export class LeakLedger implements AsyncDisposable {
     }
   }
 
+  get #policy(): LeakPolicy {
+    return this.#options.native === undefined ? 'off' : this.#options.policy
+  }
+
   get #lasting(): KnownFinding[] {
     return [...this.#known.values()].filter(({ isLasting }) => isLasting)
   }
@@ -124,7 +127,7 @@ export class LeakLedger implements AsyncDisposable {
       this.#census = census
       this.#takenAt = performance.now()
       this.#remember(findings)
-      if (this.#options.policy === 'reap') this.#reap()
+      if (this.#policy === 'reap') this.#reap()
     } catch (error) {
       this.#options.log.warn({ err: error }, 'the processes of this machine cannot be looked at')
     }
@@ -132,7 +135,7 @@ export class LeakLedger implements AsyncDisposable {
 
   /** Ends what gateways left behind that are dead beyond doubt. To be called once, at the start. */
   async endLeftovers(): Promise<void> {
-    if (this.#options.policy === 'off') return
+    if (this.#policy === 'off') return
     try {
       const scanned = await this.#scan('', undefined)
       for (const { pid, startTicks, mark } of scanned) {
@@ -182,7 +185,9 @@ export class LeakLedger implements AsyncDisposable {
    * waited for by somebody else here: this is the second time it is seen.
    */
   #isCollected(finding: Finding): boolean {
-    const { libc, reaper, instruments } = this.#options
+    const { native, instruments } = this.#options
+    if (native === undefined) return false
+    const { libc, reaper } = native
     const { reason, pid, startTicks } = finding
     if (reason !== 'zombie' || !this.#known.has(keyOf(finding))) return false
     if (reaper.isWatching(pid) || readStat(pid)?.startTicks !== startTicks) return false
@@ -209,7 +214,9 @@ export class LeakLedger implements AsyncDisposable {
 
   /** SIGKILL through a pidfd, after another look: a pid may be somebody else's by now. */
   #end(reason: 'ownerless' | 'unregistered' | 'leftover', pid: number, startTicks: number, mark: string): void {
-    const { libc, instruments } = this.#options
+    const { native, instruments } = this.#options
+    if (native === undefined) return
+    const { libc } = native
     let descriptor: number | undefined
     try {
       descriptor = libc.openPidDescriptor(pid)

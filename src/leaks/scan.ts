@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { type ProcessStat, readStat } from '../processes/proc-stat.ts'
 
 /** A process that concerns a gateway. */
-export interface ScannedProcess extends ProcessStat {
+export interface ScannedProcess extends Omit<ProcessStat, 'foregroundGroup'> {
   readonly pid: number
   /** Value of its mark, if it can be read and has one. */
   readonly mark: string | undefined

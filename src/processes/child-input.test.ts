@@ -168,6 +168,18 @@ describe('a closed input', () => {
     expect(writer.taken).toEqual(['1234567890', 'last'])
   })
 
+  test('takes nothing that waits behind the last write', async () => {
+    const { input, writer, write } = inputOf(10)
+    write('1234567890')
+    const last = input.writeLast(Buffer.from('last'), neverAborted)
+    const behind = write('behind')
+    writer.take()
+    expect(await last).toBe('accepted')
+    expect(await behind).toBe('closed')
+    writer.takeAll()
+    expect(writer.taken).toEqual(['1234567890', 'last'])
+  })
+
   test('may be closed again', () => {
     const { input, write } = inputOf(10)
     input[Symbol.dispose]()

@@ -2,6 +2,8 @@ import type { InputStream } from './engine.ts'
 
 interface PendingWrite {
   readonly bytes: Buffer
+  /** Nothing follows. */
+  readonly isLast: boolean
   settle(status: 'accepted' | 'closed'): void
 }
 
@@ -34,11 +36,12 @@ export class ChildInput implements Disposable {
    * Queues the bytes. Waits while the queue is full; a write larger than the queue is taken once the queue is empty.
    * An aborted wait rejects with the reason of the signal, and nothing was written.
    */
-  write(bytes: Buffer, signal: AbortSignal): 'accepted' | 'closed' | Promise<'accepted' | 'closed'> {
+  write(bytes: Buffer, signal: AbortSignal, isLast = false): 'accepted' | 'closed' | Promise<'accepted' | 'closed'> {
     if (!this.#open) return 'closed'
     if (signal.aborted) return Promise.reject(signal.reason as Error)
     if (this.#pending.size === 0 && this.#hasRoomFor(bytes)) {
       this.#queue(bytes)
+      if (isLast) this.#end()
       return 'accepted'
     }
     return new Promise((resolve, reject) => {
@@ -49,6 +52,7 @@ export class ChildInput implements Disposable {
       }
       const write: PendingWrite = {
         bytes,
+        isLast,
         settle: status => {
           signal.removeEventListener('abort', aborted)
           resolve(status)
@@ -61,15 +65,7 @@ export class ChildInput implements Disposable {
 
   /** As `write`, and closes the input once this has been written. What comes later answers `closed`. */
   writeLast(bytes: Buffer, signal: AbortSignal): 'accepted' | 'closed' | Promise<'accepted' | 'closed'> {
-    const finished = (status: 'accepted' | 'closed') => {
-      if (status === 'accepted') {
-        this.#closed()
-        this.#stream.writer.end()
-      }
-      return status
-    }
-    const status = this.write(bytes, signal)
-    return typeof status === 'string' ? finished(status) : status.then(finished)
+    return this.write(bytes, signal, true)
   }
 
   /** Closes the input: queued bytes are dropped, waiting writes answer `closed`. */
@@ -86,6 +82,11 @@ export class ChildInput implements Disposable {
     if (bytes.length > 0) this.#stream.writer.write(bytes, this.#written)
   }
 
+  #end(): void {
+    this.#closed()
+    this.#stream.writer.end()
+  }
+
   readonly #written = (failure?: Error | null): void => {
     // A write that failed is called back before the stream tells that it is over.
     if (failure) return this.#closed()
@@ -94,6 +95,7 @@ export class ChildInput implements Disposable {
       this.#pending.delete(write)
       this.#queue(write.bytes)
       write.settle('accepted')
+      if (write.isLast) return this.#end()
     }
   }
 

@@ -1,18 +1,7 @@
 import { createRequire } from 'node:module'
 import type koffi from 'koffi'
-import { osErrorText } from '../protocol/os-error-text.ts'
 import { bindLibc, type LibcSymbols } from './libc-symbols.ts'
-
-/** A system call that failed, with the operating system's number and text for it. */
-export class SystemError extends Error {
-  override readonly name = 'SystemError'
-  readonly errno: number
-
-  constructor(errno: number) {
-    super(osErrorText(errno))
-    this.errno = errno
-  }
-}
+import { SystemError } from './system-error.ts'
 
 export const errnos = {
   ENOENT: 2,

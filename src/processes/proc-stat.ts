@@ -6,6 +6,8 @@ export interface ProcessStat {
   readonly state: string
   readonly parent: number
   readonly session: number
+  /** In the foreground of its terminal; absent without one. */
+  readonly foregroundGroup: number | undefined
   /** In clock ticks since boot. */
   readonly startTicks: number
 }
@@ -24,6 +26,7 @@ export function readStat(pid: number): ProcessStat | undefined {
     state: fields[0] ?? '',
     parent: Number(fields[1]),
     session: Number(fields[3]),
+    foregroundGroup: Number(fields[5]) > 0 ? Number(fields[5]) : undefined,
     startTicks: Number(fields[19]),
   }
 }

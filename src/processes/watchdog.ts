@@ -1,12 +1,10 @@
 import type { Logger } from 'pino'
 import type { Timers } from '../lifecycle/timers.ts'
-import type { ChildReaper } from './child-reaper.ts'
-import type { Libc } from './libc.ts'
+import type { WatchdogStart } from './watchdog-start.ts'
 
 /** Environment variable that marks every child of a gateway, inherited by whatever the child starts. */
 export const instanceMarker = 'EXECGATE_INSTANCE'
 
-const O_WRONLY = 1
 /** How long its last look for leftovers is waited for. */
 const maxEndMs = 2000
 /** A watchdog that dies sooner than this is not started again. */
@@ -31,18 +29,16 @@ done
  * about a megabyte and nothing while it waits.
  */
 export class Watchdog implements AsyncDisposable {
-  readonly #libc: Libc
-  readonly #reaper: ChildReaper
+  readonly #startShell: WatchdogStart
   readonly #instance: string
   readonly #log: Logger
   readonly #timers: Timers
-  #lifeline: number | undefined
+  #lifeline: Disposable | undefined
   #exited = Promise.resolve()
   #isDisposed = false
 
   private constructor(options: WatchdogOptions) {
-    this.#libc = options.libc
-    this.#reaper = options.reaper
+    this.#startShell = options.start
     this.#instance = options.instance
     this.#log = options.log
     this.#timers = options.timers
@@ -64,29 +60,20 @@ export class Watchdog implements AsyncDisposable {
   }
 
   #start(): void {
-    const [readEnd, writeEnd] = this.#libc.pipe()
-    try {
-      const startedAt = performance.now()
-      const pid = this.#libc.spawn({
-        file: '/bin/sh',
-        argv: ['execgate-watchdog', '-c', script, 'execgate-watchdog', `${instanceMarker}=${this.#instance}`],
-        environment: ['PATH=/usr/local/bin:/usr/bin:/bin'],
-        cwd: Buffer.from('/'),
-        descriptors: [{ descriptor: readEnd }, { path: '/dev/null', flags: O_WRONLY }, { sameAs: 1 }],
-      })
-      this.#lifeline = writeEnd
-      const { promise, resolve } = Promise.withResolvers<void>()
-      this.#exited = promise
-      this.#reaper.watch(pid, () => {
-        resolve()
-        this.#ended(performance.now() - startedAt)
-      })
-    } catch (error) {
-      this.#libc.close(writeEnd)
-      throw error
-    } finally {
-      this.#libc.close(readEnd)
-    }
+    const startedAt = performance.now()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#exited = promise
+    const argv = [
+      'execgate-watchdog',
+      '-c',
+      script,
+      'execgate-watchdog',
+      `${instanceMarker}=${this.#instance}`,
+    ] as const
+    this.#lifeline = this.#startShell(argv, () => {
+      resolve()
+      this.#ended(performance.now() - startedAt)
+    })
   }
 
   #ended(lifetimeMs: number): void {
@@ -101,14 +88,13 @@ export class Watchdog implements AsyncDisposable {
   }
 
   #cutLifeline(): void {
-    if (this.#lifeline !== undefined) this.#libc.close(this.#lifeline)
+    this.#lifeline?.[Symbol.dispose]()
     this.#lifeline = undefined
   }
 }
 
 export interface WatchdogOptions {
-  readonly libc: Libc
-  readonly reaper: ChildReaper
+  readonly start: WatchdogStart
   /** How the marks of this gateway's children begin. */
   readonly instance: string
   readonly log: Logger

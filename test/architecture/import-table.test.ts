@@ -34,6 +34,7 @@ const table: Record<string, readonly string[]> = {
 /** Packages that live behind one door. */
 const doors: Record<string, readonly string[]> = {
   koffi: ['processes/libc.ts', 'processes/libc-symbols.ts'],
+  'node-pty': ['processes/node-pty.ts'],
   fastify: ['gateway/websocket-listener.ts', 'gateway/admin-listener.ts', 'gateway/pages.ts'],
   '@fastify/websocket': ['gateway/websocket-listener.ts'],
   ws: ['gateway/websocket-transport.ts', 'client/websocket-channel.ts'],
@@ -120,6 +121,7 @@ it.each([
   ['sessions/session.ts', `const z = await import('../gateway/outbox.ts')`],
   ['gateway/gateway.ts', `import koffi from 'koffi'`],
   ['gateway/gateway.ts', `const koffi = createRequire(import.meta.url)('koffi')`],
+  ['processes/portable-engine.ts', `import { spawn } from 'node-pty'`],
   ['cli/help.ts', `import { run } from '../main.ts'`],
   ['gateway/gateway.ts', `import { Observation } from '../observation.ts'`],
   ['load/stage.ts', `import { Gateway } from '../gateway/gateway.ts'`],

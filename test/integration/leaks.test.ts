@@ -23,8 +23,7 @@ async function startObserved(options: Partial<LeakLedgerOptions> = {}, identity 
   const { instruments } = gateway.gateway.telemetry
   const leaks = LeakLedger.open({
     gateway: identity,
-    libc: gateway.libc,
-    reaper: gateway.reaper,
+    native: { libc: gateway.libc, reaper: gateway.reaper },
     timers: new Timers(new Ledger()),
     instruments,
     log: pino({ level: 'silent' }),

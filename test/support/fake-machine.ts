@@ -7,6 +7,7 @@ Max open files            20000                20000                files
 
 /** What a machine has; a test hides parts of it. */
 export interface FakeMachine {
+  platform: string
   /** Contents by path. */
   files: Record<string, string>
   readOnly: Set<string>
@@ -15,6 +16,8 @@ export interface FakeMachine {
   trials: Record<string, Trial>
   /** The C library, or why there is none. */
   libc: TriedLibc | string
+  /** Why node-pty cannot be loaded. */
+  ptyFailure: string | undefined
   /** Why nothing can be listened on. */
   bindFailure: string | undefined
   /** Descriptors that were opened and not closed. */
@@ -25,6 +28,7 @@ export interface FakeMachine {
 export function ableMachine(): FakeMachine {
   const open = new Set<number>()
   return {
+    platform: 'linux',
     files: {
       '/proc/7/stat': '7 (node) R 1',
       '/proc/7/limits': limits,
@@ -40,6 +44,7 @@ export function ableMachine(): FakeMachine {
       bwrap: { isSuccess: true, said: '' },
     },
     libc: libcThatOpens(open),
+    ptyFailure: undefined,
     bindFailure: undefined,
     open,
   }
@@ -67,12 +72,15 @@ export function libcThatOpens(open: Set<number>, failures: Partial<TriedLibc> = 
 /** As a doctor sees it. */
 export function asMachine(fake: FakeMachine): Machine {
   return {
-    platform: 'linux',
+    platform: fake.platform,
     architecture: 'arm64',
     pid: 7,
     libc: () => {
       if (typeof fake.libc === 'string') throw new Error(fake.libc)
       return fake.libc
+    },
+    loadPty: () => {
+      if (fake.ptyFailure !== undefined) throw new Error(fake.ptyFailure)
     },
     read: path => {
       const content = fake.files[path]

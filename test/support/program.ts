@@ -11,6 +11,7 @@ import { ForeignProcess } from './foreign-process.ts'
 import { childrenOf } from './leak-check.ts'
 import { Peer } from './peer.ts'
 import { openPipe } from './pipe-ends.ts'
+import { wantsPortable } from './tested-engine.ts'
 
 /** The launcher of this checkout. */
 export const launcher = fileURLToPath(new URL('../../bin/execgate.js', import.meta.url))
@@ -20,6 +21,9 @@ export const plainPath = '/usr/local/bin:/usr/bin:/bin'
 
 /** A free port of this machine. */
 export const anyPort = ['--listen', 'ws://127.0.0.1:0'] as const
+
+/** The variable by which a program gets the engine that is tested. */
+const testedEngine = wantsPortable ? { EXECGATE_ENGINE: 'portable' } : {}
 
 const urlLine = /^(ws:.*)\n/m
 
@@ -67,7 +71,7 @@ export class Program implements AsyncDisposable {
     const [file, ...leading] = options.command ?? [process.execPath, launcher]
     this.#child = spawn(file, [...leading, ...argv], {
       cwd: options.cwd ?? this.#home,
-      env: { PATH: plainPath, HOME: this.#home, ...options.env },
+      env: { PATH: plainPath, HOME: this.#home, ...testedEngine, ...options.env },
       stdio: [stdin.theirs, stdout.theirs, stderr.theirs],
     })
     this.exited = exitOf(this.#child)

@@ -9,6 +9,8 @@ import { ChildReaper } from '../../src/processes/child-reaper.ts'
 import { type LaunchNumbers, LaunchRegistry } from '../../src/processes/launch-registry.ts'
 import { Libc } from '../../src/processes/libc.ts'
 import { NativeEngine } from '../../src/processes/native-engine.ts'
+import { openEngine } from '../../src/processes/open-engine.ts'
+import { wantsPortable } from './tested-engine.ts'
 import { Peer } from './peer.ts'
 
 export const defaultLimits: GatewayLimits = {
@@ -62,7 +64,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
   const host = systemFacts()
   const gateway = Gateway.open({
     limits: { ...defaultLimits, ...options.limits },
-    engine: new NativeEngine(libc, reaper),
+    engine: wantsPortable ? openEngine('portable').engine : new NativeEngine(libc, reaper),
     children: {
       os: 'linux',
       inheritedEnvironment: () => options.inherited ?? new Map([['PATH', '/usr/local/bin:/usr/bin:/bin']]),

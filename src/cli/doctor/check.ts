@@ -3,8 +3,8 @@ import type { Machine } from './machine.ts'
 /** One thing a machine may or may not be able to do. */
 export interface Check {
   readonly name: string
-  /** Whether a gateway cannot do its work without it. */
-  readonly isNeeded: boolean
+  /** Whether a gateway cannot do its work without it; where that depends on the machine, on which. */
+  readonly isNeeded: boolean | ((machine: Machine) => boolean)
   /** What it is good for, in one clause. */
   readonly purpose: string
   /** What to do where it is missing, in one sentence. */
@@ -29,7 +29,9 @@ export interface Finding {
   readonly advice?: string
 }
 
-export async function examine({ name, isNeeded, purpose, advice, examine }: Check, machine: Machine): Promise<Finding> {
+export async function examine(check: Check, machine: Machine): Promise<Finding> {
+  const { name, purpose, advice, examine } = check
+  const isNeeded = typeof check.isNeeded === 'boolean' ? check.isNeeded : check.isNeeded(machine)
   const about = { name, isNeeded, purpose }
   try {
     return { ...about, isOk: true, detail: await examine(machine) }

@@ -23,22 +23,7 @@ test('a machine that can do everything lacks nothing, and nothing is left open o
 })
 
 describe('a gateway cannot run', () => {
-  test('without the native engine, and terminals and pidfd cannot be tried then', async () => {
-    const reason = 'the native engine needs Linux, this is darwin'
-    const { isReady, missing } = await diagnoseWithout(machine => (machine.libc = reason))
-    const engineAlone = { engine: reason, terminals: reason, pidfd: reason, prlimit: reason, landlock: reason }
-    expect({ isReady, missing }).toEqual({ isReady: false, missing: engineAlone })
-  })
-
   test.each<[string, string, (machine: FakeMachine) => void]>([
-    [
-      'terminals',
-      'Permission denied (os error 13)',
-      machine => {
-        const openTerminal = failsWith('Permission denied (os error 13)')
-        machine.libc = libcThatOpens(machine.open, { openTerminal })
-      },
-    ],
     [
       'pidfd',
       'Function not implemented (os error 38)',
@@ -72,6 +57,14 @@ describe('a gateway can run, with less,', () => {
     `Max processes  ${processes} ${processes} processes\nMax open files  ${files} ${files} files\n`
 
   test.each<[string, string, (machine: FakeMachine) => void]>([
+    [
+      'terminals',
+      'Permission denied (os error 13)',
+      machine => {
+        const openTerminal = failsWith('Permission denied (os error 13)')
+        machine.libc = libcThatOpens(machine.open, { openTerminal })
+      },
+    ],
     ['descriptors', 'the limit is 1024', machine => (machine.files['/proc/7/limits'] = limitsOf('1024', 'unlimited'))],
     [
       'descriptors',
@@ -142,12 +135,62 @@ describe('a gateway can run, with less,', () => {
   })
 })
 
+describe('the engine', () => {
+  const reason = 'the native engine needs Linux, this is darwin'
+  const engineOf = async (machine: FakeMachine) => {
+    const { findings } = await diagnose(asMachine(machine))
+    return findings.find(({ name }) => name === 'engine')
+  }
+
+  test('is native where that is possible', async () => {
+    const detail = 'native, posix_spawn by way of koffi, on linux arm64'
+    expect(await engineOf(ableMachine())).toMatchObject({ isOk: true, detail })
+  })
+
+  test('is portable elsewhere, and the reason is given', async () => {
+    const machine = ableMachine()
+    machine.libc = reason
+    const detail = `portable, child_process and node-pty, on linux arm64: ${reason}`
+    expect(await engineOf(machine)).toMatchObject({ isOk: true, detail })
+  })
+
+  test('may be portable: pidfd and what else needs the C library is missing then, and not needed', async () => {
+    const { isReady, missing } = await diagnoseWithout(machine => (machine.libc = reason))
+    expect({ isReady, missing }).toEqual({
+      isReady: true,
+      missing: { pidfd: reason, prlimit: reason, landlock: reason },
+    })
+  })
+
+  test('has no terminals when it is portable and node-pty is missing', async () => {
+    const { isReady, missing } = await diagnoseWithout(machine => {
+      machine.libc = reason
+      machine.ptyFailure = "Cannot find module 'node-pty'"
+    })
+    expect({ isReady, terminals: missing['terminals'] }).toEqual({
+      isReady: true,
+      terminals: "Cannot find module 'node-pty'",
+    })
+  })
+
+  test('needs /proc on Linux only', async () => {
+    const { isReady } = await diagnoseWithout(machine => {
+      machine.platform = 'darwin'
+      machine.libc = reason
+      machine.files = {}
+    })
+    expect(isReady).toBe(true)
+  })
+})
+
 describe('the text', () => {
   test('has a line for each check and the verdict', async () => {
     const diagnosis = await diagnose(asMachine(ableMachine()))
     const lines = describeDiagnosis(diagnosis).trimEnd().split('\n')
     expect(lines).toHaveLength(diagnosis.findings.length + 2)
-    expect(lines[0]).toMatch(/^ok +engine +needed +posix_spawn by way of koffi, on linux arm64 \(starts processes\)$/)
+    expect(lines[0]).toMatch(
+      /^ok +engine +needed +native, posix_spawn by way of koffi, on linux arm64 \(starts processes\)$/,
+    )
     expect(lines.at(-1)).toBe('A gateway can run here.')
   })
 

@@ -1,26 +1,46 @@
+import { shorten } from '../../config/quoting.ts'
 import type { Check } from './check.ts'
+import type { Machine } from './machine.ts'
 
 /** Where the watchdog looks for its programs. */
 const watchdogFolders = ['/usr/local/bin', '/usr/bin', '/bin']
 
-/** Starts processes. */
+/** Why the native engine cannot run; `undefined` when it can. */
+function whyNotNative({ libc }: Machine): string | undefined {
+  try {
+    libc()
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** Which engine a gateway would choose; there is always one. */
 export const engine: Check = {
   name: 'engine',
   isNeeded: true,
   purpose: 'starts processes',
-  advice: 'Use Linux with glibc 2.34 or later on x64 or arm64, and install optional packages too: `npm ci`.',
-  examine: ({ libc, platform, architecture }) => {
-    libc()
-    return `posix_spawn by way of koffi, on ${platform} ${architecture}`
+  advice:
+    'For the native one use Linux with glibc 2.34 or later on x64 or arm64, and install optional packages too: `npm ci`.',
+  examine: machine => {
+    const reason = whyNotNative(machine)
+    const where = `on ${machine.platform} ${machine.architecture}`
+    if (reason !== undefined) return `portable, child_process and node-pty, ${where}: ${shorten(reason)}`
+    return `native, posix_spawn by way of koffi, ${where}`
   },
 }
 
 export const terminals: Check = {
   name: 'terminals',
-  isNeeded: true,
+  isNeeded: false,
   purpose: 'runs processes in terminals',
-  advice: 'Mount devpts on /dev/pts and let this user open /dev/ptmx.',
+  advice:
+    'Mount devpts on /dev/pts and let this user open /dev/ptmx; for the portable engine, install node-pty with its install script.',
   examine: machine => {
+    if (whyNotNative(machine) !== undefined) {
+      machine.loadPty()
+      return 'node-pty can be loaded'
+    }
     const libc = machine.libc()
     const { master, slavePath } = libc.openTerminal()
     libc.close(master)
@@ -30,7 +50,8 @@ export const terminals: Check = {
 
 export const pidfd: Check = {
   name: 'pidfd',
-  isNeeded: true,
+  // The portable engine does without.
+  isNeeded: machine => whyNotNative(machine) === undefined,
   purpose: 'notices ends of processes and signals none by mistake',
   advice: 'Use Linux 5.3 or later, and a seccomp profile that allows pidfd_open and pidfd_send_signal.',
   examine: machine => {
@@ -55,7 +76,7 @@ export const loopback: Check = {
 
 export const procfs: Check = {
   name: 'proc',
-  isNeeded: true,
+  isNeeded: ({ platform }) => platform === 'linux',
   purpose: 'finds descendants of processes, and leaks',
   advice: 'Mount proc on /proc, so that processes of the same user are visible.',
   examine: ({ read, pid }) => {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { Libc } from '../../processes/libc.ts'
+import { NodePty } from '../../processes/node-pty.ts'
 
 /** How long a program may take to show that it works. */
 const maxTrialMs = 5000
@@ -25,6 +26,8 @@ export interface Machine {
   readonly architecture: string
   readonly pid: number
   readonly libc: () => TriedLibc
+  /** Loads what the portable engine makes terminals with. */
+  readonly loadPty: () => void
   readonly read: (path: string) => string
   readonly mayWrite: (path: string) => boolean
   readonly mayExecute: (path: string) => boolean
@@ -41,6 +44,9 @@ export function thisMachine(): Machine {
     architecture: process.arch,
     pid: process.pid,
     libc: () => Libc.load(),
+    loadPty: () => {
+      NodePty.load()
+    },
     read: path => readFileSync(path, 'utf8'),
     mayWrite: path => isAllowed(path, constants.W_OK),
     mayExecute: path => isAllowed(path, constants.X_OK),
