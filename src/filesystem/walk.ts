@@ -7,8 +7,9 @@ import { translated } from './errno.ts'
 import { maxWalkedNames, walkMaximums } from './filesystem-limits.ts'
 import { canonicalPath, readMetadata } from './metadata.ts'
 import { join } from './native-path.ts'
-import { type Identity, isSame, PinnedDirectory } from './pinned-directory.ts'
+import { type Identity, isSame, type PinnedDirectory } from './pinned-directory.ts'
 import { SortedRuns } from './sorted-runs.ts'
+import type { Territory } from './territory.ts'
 import { WalkReport } from './walk-report.ts'
 
 /** Entries that are looked at before the first of them is listed; others get their turn in between. */
@@ -30,21 +31,22 @@ interface FoundDirectory {
  * @throws when the root cannot be looked at, or the bounds are none
  */
 export async function walkTree(
+  territory: Territory,
   root: { readonly path: Buffer; readonly uri: PathUri },
   options: WalkOptions,
   signal: AbortSignal,
 ): Promise<WalkedTree> {
   refuseBounds(options)
-  const { isDirectory, isSymlink } = await readMetadata(root.path, true)
-  const walk = new Walk(options, signal)
+  const { isDirectory, isSymlink } = await readMetadata(territory, root.path, true)
+  const walk = new Walk(territory, options, signal)
   if (isDirectory && (options.followDirectorySymlinks || !isSymlink)) await walk.from(root)
   return walk.report
 }
 
 /** The directory that was found, no other one and no link that took its place. */
-async function pinned({ path, identity }: FoundDirectory): Promise<PinnedDirectory> {
+async function pinned(territory: Territory, { path, identity }: FoundDirectory): Promise<PinnedDirectory> {
   await using opening = new AsyncDisposableStack()
-  const directory = opening.use(await PinnedDirectory.open(path))
+  const directory = opening.use(await territory.pin(path))
   if (identity !== undefined && !isSame(identity, await directory.identity())) {
     throw new GatewayError('refused', 'the directory was replaced during the walk')
   }
@@ -77,6 +79,7 @@ interface Visit {
 
 class Walk {
   readonly report = new WalkReport()
+  readonly #territory: Territory
   readonly #options: WalkOptions
   readonly #signal: AbortSignal
   readonly #queue: FoundDirectory[] = []
@@ -85,13 +88,15 @@ class Walk {
   #entryCount = 0
   #directoryCount = 1
 
-  constructor(options: WalkOptions, signal: AbortSignal) {
+  constructor(territory: Territory, options: WalkOptions, signal: AbortSignal) {
+    this.#territory = territory
     this.#options = options
     this.#signal = signal
   }
 
   async from({ path, uri }: { readonly path: Buffer; readonly uri: PathUri }): Promise<void> {
-    if (this.#options.followDirectorySymlinks) this.#visited.add((await canonicalPath(path)).toString('latin1'))
+    if (this.#options.followDirectorySymlinks)
+      this.#visited.add((await canonicalPath(this.#territory, path)).toString('latin1'))
     this.#queue.push({ path, uri, depth: 0, identity: undefined })
     // Items that are added while it runs are iterated over too.
     for (const directory of this.#queue) {
@@ -106,14 +111,16 @@ class Walk {
     let path: Buffer
     let names: SortedRuns<FoundName>
     try {
-      path = this.#options.followDirectorySymlinks ? directory.path : listed.use(await pinned(directory)).at('.')
+      path = this.#options.followDirectorySymlinks
+        ? listed.use(await this.#territory.directory(directory.path)).path
+        : listed.use(await pinned(this.#territory, directory)).at('.')
       names = await SortedRuns.of(await namesIn(path, maxWalkedNames), byName)
     } catch (error) {
       return this.#failed(directory.uri, error)
     }
     for (let part = names.take(batch); part.length > 0; part = names.take(batch)) {
       this.#signal.throwIfAborted()
-      for (const entry of await lookAt(path, part)) {
+      for (const entry of await lookAt(path, part, name => this.#territory.targetStats(join(directory.path, name)))) {
         if (this.#entryCount === this.#options.maxEntries) return this.report.truncate()
         this.#entryCount += 1
         if (!(await this.#visit({ directory, path: join(path, entry.name), entry }))) return false
@@ -146,7 +153,7 @@ class Walk {
 
   async #foundByLinks(directory: Omit<FoundDirectory, 'identity'>): Promise<boolean> {
     try {
-      const real = (await canonicalPath(directory.path)).toString('latin1')
+      const real = (await canonicalPath(this.#territory, directory.path)).toString('latin1')
       if (this.#visited.has(real) || this.#isFull()) return true
       this.#visited.add(real)
       this.#enqueue({ ...directory, identity: undefined })
