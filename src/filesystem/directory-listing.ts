@@ -60,10 +60,10 @@ export async function namesIn(path: Buffer, maxEntries: number): Promise<FoundNa
   // Never fails, and takes as long as opening does.
   const searchable = isSearchable(path)
   await using directory = await openToList(path)
-  for await (const entry of directory) {
+  await forEachEntry(directory, entry => {
     count += 1
     if (count <= maxEntries) names.push({ name: entry.name, kind: kindOf(entry) })
-  }
+  })
   if (count > maxEntries) {
     const text = `fs/readDirectory returned ${count} entries; limit is ${maxEntries}`
     throw GatewayError.limit('maxDirectoryEntries', maxEntries, text)
@@ -83,6 +83,22 @@ interface NamedEntry {
 /** A directory to read names from that may be any bytes. */
 export interface NameStream extends AsyncDisposable {
   [Symbol.asyncIterator](): AsyncIterator<NamedEntry>
+  read(callback: (error: Error | null, entry: NamedEntry | null) => void): void
+}
+
+/** Iterating takes several promises for each entry, this takes none. */
+function forEachEntry(directory: NameStream, take: (entry: NamedEntry) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const read = () => {
+      directory.read((error, entry) => {
+        if (error !== null) return reject(error)
+        if (entry === null) return resolve()
+        take(entry)
+        read()
+      })
+    }
+    read()
+  })
 }
 
 export async function openToList(path: Buffer): Promise<NameStream> {

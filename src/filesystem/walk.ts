@@ -8,6 +8,7 @@ import { maxWalkedNames, walkMaximums } from './filesystem-limits.ts'
 import { canonicalPath, readMetadata } from './metadata.ts'
 import { join } from './native-path.ts'
 import { type Identity, isSame, type PinnedDirectory } from './pinned-directory.ts'
+import { ReadAhead } from './read-ahead.ts'
 import { SortedRuns } from './sorted-runs.ts'
 import type { Territory } from './territory.ts'
 import { WalkReport } from './walk-report.ts'
@@ -15,6 +16,16 @@ import { WalkReport } from './walk-report.ts'
 /** Entries that are looked at before the first of them is listed; others get their turn in between. */
 const batch = 500
 const dot = '.'.charCodeAt(0)
+
+/** Directories that are listed while the one before them is reported, and names each may have for that. */
+const directoriesAhead = 4
+const maxNamesAhead = 4096
+
+/** What is in a directory, in order, and where it is looked up until this is disposed. */
+interface Listing extends AsyncDisposable {
+  readonly path: Buffer
+  readonly names: SortedRuns<FoundName>
+}
 
 /** A directory that was found and is to be entered. */
 interface FoundDirectory {
@@ -72,7 +83,7 @@ function byName(one: FoundName, other: FoundName): number {
 /** An entry of a directory that has been entered. */
 interface Visit {
   readonly directory: FoundDirectory
-  /** By the descriptor of the directory, where that is held. */
+  /** That of the directory, by its descriptor where that is held. */
   readonly path: Buffer
   readonly entry: ListedEntry
 }
@@ -98,38 +109,51 @@ class Walk {
     if (this.#options.followDirectorySymlinks)
       this.#visited.add((await canonicalPath(this.#territory, path)).toString('latin1'))
     this.#queue.push({ path, uri, depth: 0, identity: undefined })
+    await using ahead = new ReadAhead<FoundDirectory, Listing>(directory => this.#list(directory, maxNamesAhead))
     // Items that are added while it runs are iterated over too.
-    for (const directory of this.#queue) {
-      if (!(await this.#enter(directory))) return
+    for (const [index, directory] of this.#queue.entries()) {
+      ahead.begin(this.#queue.slice(index, index + 1 + directoriesAhead))
+      if (!(await this.#enter(directory, await ahead.take(directory)))) return
     }
   }
 
   /** @returns false when the walk is over early */
-  async #enter(directory: FoundDirectory): Promise<boolean> {
-    this.#signal.throwIfAborted()
+  async #enter(directory: FoundDirectory, listedAhead: Listing | undefined): Promise<boolean> {
     await using listed = new AsyncDisposableStack()
-    let path: Buffer
-    let names: SortedRuns<FoundName>
+    if (listedAhead !== undefined) listed.use(listedAhead)
+    this.#signal.throwIfAborted()
+    let listing: Listing
     try {
-      path = this.#options.followDirectorySymlinks
-        ? listed.use(await this.#territory.directory(directory.path)).path
-        : listed.use(await pinned(this.#territory, directory)).at('.')
-      names = await SortedRuns.of(await namesIn(path, maxWalkedNames), byName)
+      listing = listedAhead ?? listed.use(await this.#list(directory, maxWalkedNames))
     } catch (error) {
       return this.#failed(directory.uri, error)
     }
+    const { path, names } = listing
+    const targetStats = (name: Buffer) => this.#territory.targetStats(join(directory.path, name))
     for (let part = names.take(batch); part.length > 0; part = names.take(batch)) {
       this.#signal.throwIfAborted()
-      for (const entry of await lookAt(path, part, name => this.#territory.targetStats(join(directory.path, name)))) {
+      for (const entry of await lookAt(path, part, targetStats)) {
         if (this.#entryCount === this.#options.maxEntries) return this.report.truncate()
         this.#entryCount += 1
-        if (!(await this.#visit({ directory, path: join(path, entry.name), entry }))) return false
+        const goesOn = this.#visit({ directory, path, entry })
+        if (!(typeof goesOn === 'boolean' ? goesOn : await goesOn)) return false
       }
     }
     return true
   }
 
-  async #visit({ directory, path, entry }: Visit): Promise<boolean> {
+  async #list(directory: FoundDirectory, maxNames: number): Promise<Listing> {
+    await using opening = new AsyncDisposableStack()
+    const path = this.#options.followDirectorySymlinks
+      ? opening.use(await this.#territory.directory(directory.path)).path
+      : opening.use(await pinned(this.#territory, directory)).at('.')
+    const names = await SortedRuns.of(await namesIn(path, maxNames), byName)
+    const opened = opening.move()
+    return { path, names, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  }
+
+  /** No promise for what needs no further look, which is nearly everything. @returns whether the walk goes on */
+  #visit({ directory, path, entry }: Visit): boolean | Promise<boolean> {
     const { followDirectorySymlinks, maxDepth } = this.#options
     if (entry.isSymlink && !(followDirectorySymlinks && entry.isDirectory)) return true
     if (!entry.isDirectory && !entry.isFile) return true
@@ -137,7 +161,7 @@ class Walk {
     if (!this.report.addEntry(uri.canonical, entry.isDirectory ? 'directory' : 'file')) return false
     if (!entry.isDirectory || directory.depth >= maxDepth || this.#isPruned(entry.name)) return true
     const found = { path: join(directory.path, entry.name), uri, depth: directory.depth + 1 }
-    return followDirectorySymlinks ? this.#foundByLinks(found) : this.#found(found, path)
+    return followDirectorySymlinks ? this.#foundByLinks(found) : this.#found(found, join(path, entry.name))
   }
 
   /** @param path leads to it, whatever its path leads to meanwhile */
