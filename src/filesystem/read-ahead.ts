@@ -30,6 +30,7 @@ export class ReadAhead<Key, Value extends AsyncDisposable> implements AsyncDispo
   async [Symbol.asyncDispose](): Promise<void> {
     const values = await Promise.all(this.#begun.values())
     this.#begun.clear()
-    await Promise.all(values.map(value => value?.[Symbol.asyncDispose]()))
+    await using taken = new AsyncDisposableStack()
+    for (const value of values) taken.use(value)
   }
 }
