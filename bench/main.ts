@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { fileOperations } from './file-operations.ts'
 import { inFlight } from './in-flight.ts'
 import { oneShot } from './one-shot.ts'
 import { outputRate } from './output-rate.ts'
@@ -22,6 +23,7 @@ const benches: readonly Bench[] = [
   statusBehindPoll,
   outputRate,
   statusRoundTrip,
+  fileOperations,
   slowClient,
   telemetry,
   watchdogMemory,

@@ -5,6 +5,7 @@ import {
   count,
   duration,
   folder,
+  folders,
   hosts,
   listenUrl,
   size,
@@ -181,6 +182,12 @@ export const options = {
     value: choice(['read-write', 'read-only', 'off']),
     default: 'read-write',
     help: 'What the methods for files may do; processes are not bound by it.',
+  }),
+  fileRoots: option({
+    name: 'file-roots',
+    value: folders(),
+    default: '',
+    help: 'Folders that the methods for files are kept in, links included; processes are not bound by it, and nothing is when empty.',
   }),
   passTrace: option({
     name: 'pass-trace',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { choice, count, duration, listenUrl, size, toggle, type ValueKind } from './value-kinds.ts'
+import { choice, count, duration, folders, listenUrl, size, toggle, type ValueKind } from './value-kinds.ts'
 
 const aDuration = duration({ min: '60s', max: '24h' })
 const aSize = size({ min: '1MiB', max: '11MiB' })
@@ -27,6 +27,9 @@ describe('accepted values', () => {
     [toggle(), '0', false],
     [choice(['info', 'debug']), 'debug', 'debug'],
     [listenUrl(), 'stdio', { transport: 'stdio' }],
+    [folders(), '', []],
+    [folders(), '/srv/a,/srv/b', ['/srv/a', '/srv/b']],
+    [folders(), ['/srv/a,b'], ['/srv/a,b']],
   ])('%# reads %o', ({ schema }, given, value) => {
     expect(schema.parse(given)).toEqual(value)
   })
@@ -53,6 +56,8 @@ describe('refused values', () => {
     [toggle(), 1n, `\`1\` is not ${toggleWords}`],
     [toggle(), 'constructor', `\`constructor\` is not ${toggleWords}`],
     [choice(['info', 'debug']), 'INFO', '`INFO` is not one of info, debug'],
+    [folders(), '/srv,work', '`/srv,work` is not absolute paths, separated by commas'],
+    [folders(), ['/srv', 1n], 'a list is not absolute paths, separated by commas'],
     [listenUrl(), 7777n, '`7777` is not ws://IP:PORT or stdio'],
     [listenUrl(), 'ws://x\n', 'invalid websocket --listen URL `ws://x\\u{a}`; expected `ws://IP:PORT`'],
   ])('%# refuses %o in a sentence', ({ schema }, given, sentence) => {

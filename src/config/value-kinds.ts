@@ -126,6 +126,21 @@ export function folder(): ValueKind<string> {
   }
 }
 
+/** Absolute paths of folders, separated by commas, or a list in a file, where a path may contain commas. */
+export function folders(): ValueKind<readonly string[]> {
+  const allowed = 'absolute paths, separated by commas'
+  return {
+    schema: readBy(allowed, given => {
+      const entries: unknown = typeof given === 'string' ? given.split(',').filter(entry => entry !== '') : given
+      if (!Array.isArray(entries)) return undefined
+      const paths = entries.filter((entry: unknown) => typeof entry === 'string' && /^\/[^\0]*$/.test(entry))
+      return paths.length === entries.length ? (paths as string[]) : undefined
+    }),
+    placeholder: 'FOLDERS',
+    allowed,
+  }
+}
+
 /** Hosts, separated by commas, or a list in a file. Nothing stands for none. */
 export function hosts(): ValueKind<readonly string[]> {
   const allowed = 'names, addresses and networks, separated by commas'

@@ -15,9 +15,10 @@ import { makeFifo } from '../../test/support/fifo.ts'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import { type Folder, folders, hardLink, harvest, isFolder, isLink, plant, type Tree } from '../../test/support/tree.ts'
 import { copyEntry } from './copying.ts'
+import { everywhere } from './territory.ts'
 
 const copy = (source: string, destination: string, recursive = false) =>
-  copyEntry(Buffer.from(source), Buffer.from(destination), recursive)
+  copyEntry(everywhere, { source: Buffer.from(source), destination: Buffer.from(destination), recursive })
 
 describe('copying a file', () => {
   it('takes contents and permissions over those of the destination, which stays the same file', async () => {

@@ -1,4 +1,4 @@
-import { lstat, readlink, stat, symlink } from 'node:fs/promises'
+import { lstat, readlink, symlink } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { mapConcurrently } from './concurrently.ts'
 import { openToList } from './directory-listing.ts'
@@ -6,8 +6,8 @@ import { isErrno } from './errno.ts'
 import { copyFile } from './file-copy.ts'
 import { canonicalPath } from './metadata.ts'
 import { isWithin, join, split } from './native-path.ts'
-import { createWithParents } from './new-directory.ts'
-import { type Identity, PinnedDirectory } from './pinned-directory.ts'
+import type { Identity, PinnedDirectory } from './pinned-directory.ts'
+import type { Territory } from './territory.ts'
 
 /** Names of a directory that are held at a time. */
 const batch = 256
@@ -22,44 +22,53 @@ interface DirectoryCopy {
  * Copies what is at a path: a file with its permissions over what is at the destination, a link as the link it is, a
  * directory with everything in it into what is there already. The first failure ends it and leaves a partial copy.
  */
-export async function copyEntry(source: Buffer, destination: Buffer, recursive: boolean): Promise<void> {
-  const stats = await lstat(source)
-  if (stats.isSymbolicLink()) return copyLink(source, destination)
-  if (stats.isFile()) return copyFile(source, destination)
+export async function copyEntry(
+  territory: Territory,
+  { source, destination, recursive }: DirectoryCopy & { readonly recursive: boolean },
+): Promise<void> {
+  territory.refuseOutside(destination)
+  await using from = await territory.place(source, { followSymlinks: true, end: 'link' })
+  const stats = await lstat(from.path)
+  if (stats.isSymbolicLink()) return await copyLink(territory, from.path, destination)
+  if (stats.isFile()) return await copyContentsTo(territory, from.path, destination)
   if (!stats.isDirectory()) {
     throw new GatewayError('invalidRequest', 'fs/copy only supports regular files, directories, and symlinks')
   }
   if (!recursive) {
     throw new GatewayError('invalidRequest', 'fs/copy requires recursive: true when sourcePath is a directory')
   }
-  if (isWithin(await resolved(destination), await canonicalPath(source))) throw intoItself()
-  await copyTree({ source, destination })
+  if (isWithin(await resolved(territory, destination), await canonicalPath(territory, source))) throw intoItself()
+  await copyTree(territory, { source, destination })
 }
 
-async function copyTree(root: DirectoryCopy): Promise<void> {
+async function copyTree(territory: Territory, root: DirectoryCopy): Promise<void> {
   const queue = [root]
   const written = new Set<string>()
   // Directories that are found while it runs are iterated over too.
   for (const directory of queue) {
-    await createWithParents(directory.destination)
-    written.add(keyOf(await stat(directory.destination, { bigint: true })))
-    await using from = await PinnedDirectory.open(directory.source)
+    await territory.createWithParents(directory.destination)
+    written.add(keyOf(await territory.targetStats(directory.destination)))
+    await using from = await territory.pin(directory.source)
     // Links in the destination may lead back: without end, what has been written would be copied.
     if (written.has(keyOf(await from.identity()))) throw intoItself()
-    queue.push(...(await copyEntries(from, directory)))
+    queue.push(...(await copyEntries(territory, from, directory)))
   }
 }
 
 /** Copies everything but directories, and returns those. */
-async function copyEntries(from: PinnedDirectory, { source, destination }: DirectoryCopy): Promise<DirectoryCopy[]> {
+async function copyEntries(
+  territory: Territory,
+  from: PinnedDirectory,
+  { source, destination }: DirectoryCopy,
+): Promise<DirectoryCopy[]> {
   const directories: DirectoryCopy[] = []
   const copyOne = async (name: Buffer) => {
     const entry = from.at(name)
     const target = join(destination, name)
     const stats = await lstat(entry)
     if (stats.isDirectory()) directories.push({ source: join(source, name), destination: target })
-    else if (stats.isSymbolicLink()) await copyLink(entry, target)
-    else if (stats.isFile()) await copyFile(entry, target)
+    else if (stats.isSymbolicLink()) await copyLink(territory, entry, target)
+    else if (stats.isFile()) await copyContentsTo(territory, entry, target)
   }
   await using listing = await openToList(from.at('.'))
   let names: Buffer[] = []
@@ -73,18 +82,24 @@ async function copyEntries(from: PinnedDirectory, { source, destination }: Direc
   return directories
 }
 
-async function copyLink(source: Buffer, destination: Buffer): Promise<void> {
-  await symlink(await readlink(source, { encoding: 'buffer' }), destination)
+async function copyContentsTo(territory: Territory, source: Buffer, destination: Buffer): Promise<void> {
+  await using place = await territory.place(destination, { followSymlinks: true, end: 'target' })
+  await copyFile(source, place)
+}
+
+async function copyLink(territory: Territory, source: Buffer, destination: Buffer): Promise<void> {
+  await using place = await territory.place(destination, { followSymlinks: true, end: 'link' })
+  await symlink(await readlink(source, { encoding: 'buffer' }), place.path)
 }
 
 /** The path without links, as far as it exists. */
-async function resolved(path: Buffer): Promise<Buffer> {
+async function resolved(territory: Territory, path: Buffer): Promise<Buffer> {
   try {
-    return await canonicalPath(path)
+    return await canonicalPath(territory, path)
   } catch (error) {
     const entry = split(path)
     if (entry === undefined || !isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error
-    return join(await resolved(entry.parent), entry.name)
+    return join(await resolved(territory, entry.parent), entry.name)
   }
 }
 

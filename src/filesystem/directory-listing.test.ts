@@ -7,9 +7,10 @@ import { makeFifo } from '../../test/support/fifo.ts'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import { plant } from '../../test/support/tree.ts'
 import { listDirectory, namesIn } from './directory-listing.ts'
+import { everywhere } from './territory.ts'
 
 const list = async (path: string) => {
-  const entries = await listDirectory(Buffer.from(path))
+  const entries = await listDirectory(everywhere, Buffer.from(path))
   return Object.fromEntries(
     entries.map(({ name, isDirectory, isFile }) => [
       name.toString('latin1'),
@@ -50,7 +51,7 @@ describe('a listing', () => {
     mkdirSync(join(scratch.path, 'tree'))
     for (let index = 0; index < 7; index++) writeFileSync(join(scratch.path, 'tree', String(index)), '')
     expect(await namesIn(Buffer.from(join(scratch.path, 'tree')), 7)).toHaveLength(7)
-    await expect(listDirectory(Buffer.from(join(scratch.path, 'tree')), 6)).rejects.toMatchObject({
+    await expect(listDirectory(everywhere, Buffer.from(join(scratch.path, 'tree')), 6)).rejects.toMatchObject({
       message: 'fs/readDirectory returned 7 entries; limit is 6',
       data: { limit: { name: 'maxDirectoryEntries', value: 6 } },
     })

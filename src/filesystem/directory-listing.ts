@@ -1,9 +1,10 @@
-import { constants } from 'node:fs'
-import { access, lstat, opendir, stat } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { access, lstat, opendir } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { mapConcurrently } from './concurrently.ts'
 import { maxDirectoryEntries } from './filesystem-limits.ts'
 import { join } from './native-path.ts'
+import type { Territory } from './territory.ts'
 
 /** Read from the operating system at a time. */
 const directoryBatch = 1024
@@ -27,13 +28,25 @@ export interface ListedEntry {
  * or that cannot be looked at, is left out.
  * @throws when there are more than 50,000: a part is never returned
  */
-export async function listDirectory(path: Buffer, maxEntries = maxDirectoryEntries): Promise<ListedEntry[]> {
-  return lookAt(path, await namesIn(path, maxEntries))
+export async function listDirectory(
+  territory: Territory,
+  path: Buffer,
+  maxEntries = maxDirectoryEntries,
+): Promise<ListedEntry[]> {
+  await using directory = await territory.directory(path)
+  const names = await namesIn(directory.path, maxEntries)
+  return await lookAt(directory.path, names, name => territory.targetStats(join(path, name)))
 }
 
 /** Looks at these entries of a directory, and leaves out those that cannot be looked at. */
-export async function lookAt(directory: Buffer, names: readonly FoundName[]): Promise<ListedEntry[]> {
-  const entries = await mapConcurrently(names, name => look(directory, name))
+export async function lookAt(
+  directory: Buffer,
+  names: readonly FoundName[],
+  targetStats: TargetStats,
+): Promise<ListedEntry[]> {
+  const others = names.filter(({ kind }) => kind === 'other')
+  if (others.length === 0) return names.map(listed)
+  const entries = await mapConcurrently(names, name => look(directory, name, targetStats))
   return entries.filter(entry => entry !== undefined)
 }
 
@@ -47,16 +60,19 @@ export async function namesIn(path: Buffer, maxEntries: number): Promise<FoundNa
   // Never fails, and takes as long as opening does.
   const searchable = isSearchable(path)
   await using directory = await openToList(path)
-  for await (const entry of directory) {
+  await forEachEntry(directory, entry => {
     count += 1
     if (count <= maxEntries) names.push({ name: entry.name, kind: kindOf(entry) })
-  }
+  })
   if (count > maxEntries) {
     const text = `fs/readDirectory returned ${count} entries; limit is ${maxEntries}`
     throw GatewayError.limit('maxDirectoryEntries', maxEntries, text)
   }
   return (await searchable) ? names : []
 }
+
+/** Tells what the link of that name leads to. */
+export type TargetStats = (name: Buffer) => Promise<Pick<Stats, 'isDirectory' | 'isFile'>>
 
 interface NamedEntry {
   readonly name: Buffer
@@ -67,6 +83,22 @@ interface NamedEntry {
 /** A directory to read names from that may be any bytes. */
 export interface NameStream extends AsyncDisposable {
   [Symbol.asyncIterator](): AsyncIterator<NamedEntry>
+  read(callback: (error: Error | null, entry: NamedEntry | null) => void): void
+}
+
+/** Iterating takes several promises for each entry, this takes none. */
+function forEachEntry(directory: NameStream, take: (entry: NamedEntry) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const read = () => {
+      directory.read((error, entry) => {
+        if (error !== null) return reject(error)
+        if (entry === null) return resolve()
+        take(entry)
+        read()
+      })
+    }
+    read()
+  })
 }
 
 export async function openToList(path: Buffer): Promise<NameStream> {
@@ -80,13 +112,18 @@ function kindOf(entry: NamedEntry): FoundName['kind'] {
   return entry.isDirectory() ? 'directory' : 'other'
 }
 
-async function look(directory: Buffer, { name, kind }: FoundName): Promise<ListedEntry | undefined> {
-  if (kind !== 'other') return { name, isSymlink: false, isDirectory: kind === 'directory', isFile: kind === 'file' }
+function listed({ name, kind }: FoundName): ListedEntry {
+  return { name, isSymlink: false, isDirectory: kind === 'directory', isFile: kind === 'file' }
+}
+
+async function look(directory: Buffer, found: FoundName, targetStats: TargetStats): Promise<ListedEntry | undefined> {
+  if (found.kind !== 'other') return listed(found)
+  const { name } = found
   const path = join(directory, name)
   try {
     const own = await lstat(path)
     const isSymlink = own.isSymbolicLink()
-    const stats = isSymlink ? await stat(path) : own
+    const stats = isSymlink ? await targetStats(name) : own
     return { name, isSymlink, isDirectory: stats.isDirectory(), isFile: stats.isFile() }
   } catch {
     return undefined

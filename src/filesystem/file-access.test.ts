@@ -4,6 +4,7 @@ import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
 import { FileAccess, type FileMode } from './file-access.ts'
 import { FilesystemMetrics } from './filesystem-metrics.ts'
+import { everywhere } from './territory.ts'
 
 function stage(mode: FileMode = 'read-write') {
   const ledger = new Ledger()
@@ -11,6 +12,7 @@ function stage(mode: FileMode = 'read-write') {
   const room = Promise.withResolvers<void>()
   const files = new FileAccess({
     mode,
+    territory: everywhere,
     ledger,
     timers: new Timers(ledger),
     metrics,

@@ -7,6 +7,7 @@ import { maxUnwrittenBytes } from './filesystem-limits.ts'
 import { FileHandles } from './file-handles.ts'
 import type { FileOperation, FilesystemMetrics } from './filesystem-metrics.ts'
 import type { Changes } from './changed-paths.ts'
+import type { Territory } from './territory.ts'
 import { TreeWatches } from './tree-watches.ts'
 import { MissingWatches } from './missing-watches.ts'
 import { type Claim, PathOrder } from './path-order.ts'
@@ -22,6 +23,7 @@ export type FileMode = 'read-write' | 'read-only' | 'off'
 
 export interface FileAccessOptions {
   readonly mode: FileMode
+  readonly territory: Territory
   readonly ledger: Ledger
   readonly timers: Timers
   readonly metrics: FilesystemMetrics
@@ -51,6 +53,8 @@ export class FileAccess implements AsyncDisposable {
   readonly watches: MissingWatches
   readonly trees: TreeWatches
   readonly metrics: FilesystemMetrics
+  /** What the operator lets them reach. */
+  readonly territory: Territory
   readonly #order = new PathOrder()
   readonly #bulk = new Turns(bulkTurns)
   readonly #mode: FileMode
@@ -60,8 +64,9 @@ export class FileAccess implements AsyncDisposable {
   readonly #abort = new AbortController()
   #unwrittenBytes = 0
 
-  constructor({ mode, ledger, timers, metrics, untilRoom, missingChanged, treeChanged }: FileAccessOptions) {
+  constructor({ mode, territory, ledger, timers, metrics, untilRoom, missingChanged, treeChanged }: FileAccessOptions) {
     this.metrics = metrics
+    this.territory = territory
     this.#mode = mode
     this.#timers = timers
     this.handles = new FileHandles({ ledger, order: this.#order, inTurn: work => this.#inTurn(work) })
@@ -69,7 +74,7 @@ export class FileAccess implements AsyncDisposable {
       metrics.changeSeen()
       missingChanged(watchId)
     })
-    this.trees = new TreeWatches({ ledger, timers, untilRoom, tell: treeChanged })
+    this.trees = new TreeWatches({ ledger, territory, timers, untilRoom, tell: treeChanged })
     this.#untilRoom = untilRoom
   }
 

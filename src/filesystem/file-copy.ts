@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { shown } from './native-path.ts'
+import type { Place } from './place.ts'
 import { isSame } from './pinned-directory.ts'
 import { openToWrite, openWithStats, writeAll } from './regular-file.ts'
 
@@ -11,15 +12,15 @@ const maxStepBytes = 1024 * 1024
  * Copies contents and permissions of a regular file over whatever the destination leads to, or into a new file. A file that
  * is copied onto itself, by whatever name, is left as it is.
  */
-export async function copyFile(source: Buffer, destination: Buffer): Promise<void> {
+export async function copyFile(source: Buffer, destination: Place): Promise<void> {
   const { file, stats: original } = await openWithStats({ path: source, asked: source, followsLinks: false })
   await using from = file
   const mode = Number(original.mode) & 0o7777
-  await using to = await openToWrite({ path: destination, followsLinks: true }, mode)
+  await using to = await openToWrite(destination, mode)
   const target = await to.stat({ bigint: true })
   if (isSame(original, target)) return
   if (target.isFIFO() || target.isSocket()) {
-    throw new GatewayError('invalidRequest', `path \`${shown(destination)}\` is not a file`)
+    throw new GatewayError('invalidRequest', `path \`${shown(destination.asked)}\` is not a file`)
   }
   if (target.isFile()) {
     // Before the contents, which may be for fewer eyes than the old ones.

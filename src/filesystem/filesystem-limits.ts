@@ -25,7 +25,7 @@ export const maxDirectoryEntries = 50_000
 export const walkMaximums = { depth: 64, directories: 10_000, entries: 50_000 } as const
 
 /** Names of one directory that a walk puts in order. */
-export const maxWalkedNames = 250_000
+export const maxWalkedNames = 1_000_000
 
 /** What a walk may report: each path and message with a surcharge for what is around it. */
 export const maxWalkBytes = 4 * 1024 * 1024

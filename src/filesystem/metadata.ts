@@ -1,26 +1,31 @@
 import type { BigIntStats } from 'node:fs'
-import { lstat, realpath, stat } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
 import type { Metadata } from '../protocol/filesystem-schemas.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { isRoot } from './native-path.ts'
-import { placeOf } from './place.ts'
+import type { Territory } from './territory.ts'
 
 /**
  * What is known about the entry at a path: whether that is a link, and everything else of what it leads to.
  * @throws when a link leads nowhere, or there is one that may not be followed
  */
-export async function readMetadata(path: Buffer, followSymlinks: boolean): Promise<Metadata> {
+export async function readMetadata(territory: Territory, path: Buffer, followSymlinks: boolean): Promise<Metadata> {
   // The root is no link and there is none on the way to it.
-  await using place = await placeOf(path, followSymlinks || isRoot(path))
+  await using place = await territory.place(path, { followSymlinks: followSymlinks || isRoot(path), end: 'link' })
   const own = await lstat(place.path, { bigint: true })
   if (!own.isSymbolicLink()) return described(own, false)
-  if (!place.followsLinks) throw containsLink()
-  return described(await stat(place.path, { bigint: true }), true)
+  if (!followSymlinks) throw containsLink()
+  return described(await territory.targetStats(path), true)
 }
 
-/** The path without links, dot segments or doubled slashes. realpath(3) */
-export function canonicalPath(path: Buffer): Promise<Buffer> {
-  return realpath(path, { encoding: 'buffer' })
+/**
+ * The path without links, dot segments or doubled slashes. realpath(3)
+ * @throws when nothing is there
+ */
+export async function canonicalPath(territory: Territory, path: Buffer): Promise<Buffer> {
+  const real = await territory.real(path)
+  await territory.targetStats(real)
+  return real
 }
 
 export function containsLink(): GatewayError {

@@ -23,6 +23,11 @@ export function namesOf(path: Buffer): Buffer[] {
   return names
 }
 
+/** The path from the root by these names. */
+export function pathOf(names: readonly Buffer[]): Buffer {
+  return names.length === 0 ? slash : Buffer.concat(names.flatMap(name => [slash, name]))
+}
+
 /** Directory and name of an entry. The root has none. */
 export function split(path: Buffer): { readonly parent: Buffer; readonly name: Buffer } | undefined {
   if (isRoot(path)) return undefined

@@ -3,7 +3,7 @@ import { GatewayError } from '../protocol/gateway-error.ts'
 import { isErrno, systemError } from './errno.ts'
 import { namesOf, split } from './native-path.ts'
 import { PinnedDirectory } from './pinned-directory.ts'
-import { placeOf } from './place.ts'
+import type { Territory } from './territory.ts'
 
 interface DirectoryOptions {
   /** Create missing parents, and accept a directory that is there already. */
@@ -12,10 +12,15 @@ interface DirectoryOptions {
 }
 
 /** Creates a directory, mode 0777 minus the umask. */
-export async function createDirectory(path: Buffer, { recursive, followSymlinks }: DirectoryOptions): Promise<void> {
-  if (recursive) return followSymlinks ? createWithParents(path) : createWithoutLinks(path)
+export async function createDirectory(
+  territory: Territory,
+  path: Buffer,
+  { recursive, followSymlinks }: DirectoryOptions,
+): Promise<void> {
+  territory.refuseOutside(path)
+  if (recursive) return followSymlinks ? territory.createWithParents(path) : createWithoutLinks(path)
   if (split(path) === undefined) throw rootExists(followSymlinks)
-  await using place = await placeOf(path, followSymlinks)
+  await using place = await territory.place(path, { followSymlinks, end: 'link' })
   await mkdir(place.path)
 }
 
@@ -44,7 +49,7 @@ async function createUnlessThere(path: Buffer): Promise<void> {
 }
 
 /** Each component is entered as soon as it exists, so that none can become a link unnoticed. */
-async function createWithoutLinks(path: Buffer): Promise<void> {
+export async function createWithoutLinks(path: Buffer): Promise<void> {
   await using _directory = await PinnedDirectory.openWithoutLinks(namesOf(path), async missing => {
     try {
       await mkdir(missing)

@@ -6,9 +6,10 @@ import { makeFifo } from '../../test/support/fifo.ts'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import { harvest, plant, type Tree } from '../../test/support/tree.ts'
 import { removeEntry } from './removal.ts'
+import { everywhere } from './territory.ts'
 
 const remove = (path: string, options: { recursive?: boolean; force?: boolean; followSymlinks?: boolean } = {}) =>
-  removeEntry(Buffer.from(path), { recursive: true, force: true, followSymlinks: true, ...options })
+  removeEntry(everywhere, Buffer.from(path), { recursive: true, force: true, followSymlinks: true, ...options })
 
 describe('removing', () => {
   it('takes away a tree of all kinds of entries and follows no link', async () => {

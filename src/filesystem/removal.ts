@@ -3,7 +3,7 @@ import { GatewayError } from '../protocol/gateway-error.ts'
 import { isErrno, systemError } from './errno.ts'
 import { containsLink } from './metadata.ts'
 import { isRoot } from './native-path.ts'
-import { placeOf } from './place.ts'
+import type { Territory } from './territory.ts'
 import { removeTree } from './tree-removal.ts'
 
 interface RemovalOptions {
@@ -15,14 +15,20 @@ interface RemovalOptions {
 }
 
 /** Removes the entry at a path. A link is removed itself, never what it leads to. */
-export async function removeEntry(path: Buffer, { recursive, force, followSymlinks }: RemovalOptions): Promise<void> {
+export async function removeEntry(
+  territory: Territory,
+  path: Buffer,
+  { recursive, force, followSymlinks }: RemovalOptions,
+): Promise<void> {
   if (!followSymlinks && recursive) throw new GatewayError('refused', 'recursive no-follow removal is unsupported')
   try {
-    await using place = await placeOf(path, followSymlinks)
+    territory.refuseOutside(path)
+    territory.refuseBeginning(path)
+    await using place = await territory.place(path, { followSymlinks, end: 'link' })
     const stats = await lstat(place.path)
     if (stats.isSymbolicLink() && !followSymlinks) throw containsLink()
     if (!stats.isDirectory()) await unlink(place.path)
-    else if (recursive) await removeDirectory(path)
+    else if (recursive) await removeDirectory(place.path)
     else await rmdir(place.path)
   } catch (error) {
     if (!force || !isErrno(error, 'ENOENT')) throw error

@@ -8,6 +8,7 @@ import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
 import { PathUri } from '../protocol/path-uri.ts'
 import { ChangedPaths } from './changed-paths.ts'
+import { everywhere } from './territory.ts'
 import { TreeWatch } from './tree-watch.ts'
 
 function stage(maxDirectories: number) {
@@ -22,7 +23,7 @@ function stage(maxDirectories: number) {
   const start = () => {
     const path = Buffer.from(join(scratch.path, 'tree'))
     const root = { path, uri: PathUri.fromNative(path) }
-    return TreeWatch.start(root, { changes, guard: ledger.take('file_watch'), maxDirectories })
+    return TreeWatch.start(root, { territory: everywhere, changes, guard: ledger.take('file_watch'), maxDirectories })
   }
   return { scratch, ledger, told, start, path: (name: string) => join(scratch.path, name) }
 }

@@ -7,8 +7,8 @@ import { openToList } from './directory-listing.ts'
 import { isErrno } from './errno.ts'
 import { maxTreeDirectories } from './filesystem-limits.ts'
 import { isWithin, join } from './native-path.ts'
-import { PinnedDirectory } from './pinned-directory.ts'
 import { isSilent } from './silent-file-systems.ts'
+import type { Territory } from './territory.ts'
 
 /** A directory as it is found. */
 interface TreePlace {
@@ -21,6 +21,7 @@ interface WatchedDirectory extends TreePlace {
 }
 
 export interface TreeWatchOptions {
+  readonly territory: Territory
   readonly changes: ChangedPaths
   /** Released when the watch is over. */
   readonly guard: Disposable
@@ -38,13 +39,15 @@ export class TreeWatch implements Disposable {
   readonly #directories = new Map<string, WatchedDirectory>()
   /** What has appeared and may be a directory. */
   readonly #appeared = new Map<string, TreePlace>()
+  readonly #territory: Territory
   readonly #changes: ChangedPaths
   readonly #guard: Disposable
   readonly #maxDirectories: number
   #isEntering = false
   #isOver = false
 
-  private constructor({ changes, guard, maxDirectories }: TreeWatchOptions) {
+  private constructor({ territory, changes, guard, maxDirectories }: TreeWatchOptions) {
+    this.#territory = territory
     this.#changes = changes
     this.#guard = guard
     this.#maxDirectories = maxDirectories ?? maxTreeDirectories
@@ -105,7 +108,7 @@ export class TreeWatch implements Disposable {
 
   /** @returns what is in it; undefined when there may be no more */
   async #watchDirectory(directory: TreePlace): Promise<{ name: Buffer; isDirectory: boolean }[] | undefined> {
-    await using pinned = await PinnedDirectory.open(directory.path)
+    await using pinned = await this.#territory.pin(directory.path)
     const key = directory.path.toString('latin1')
     if (this.#isOver) return []
     if (!this.#directories.has(key)) {

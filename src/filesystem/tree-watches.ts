@@ -4,10 +4,12 @@ import type { PathUri } from '../protocol/path-uri.ts'
 import { ChangedPaths, type Changes, type ChangedPathsOptions } from './changed-paths.ts'
 import { isErrno } from './errno.ts'
 import { maxHandleIdBytes, maxTreeWatches } from './filesystem-limits.ts'
+import type { Territory } from './territory.ts'
 import { TreeWatch } from './tree-watch.ts'
 
 export interface TreeWatchesOptions extends Omit<ChangedPathsOptions, 'tell'> {
   readonly ledger: Ledger
+  readonly territory: Territory
   readonly tell: (id: string, changes: Changes) => void
 }
 
@@ -37,7 +39,7 @@ export class TreeWatches implements Disposable {
     }
     const tree: WatchedTree = { watch: undefined }
     this.#watches.set(id, tree)
-    const { ledger, tell, ...delivery } = this.#options
+    const { ledger, territory, tell, ...delivery } = this.#options
     const changes = new ChangedPaths({
       ...delivery,
       tell: told => {
@@ -45,7 +47,7 @@ export class TreeWatches implements Disposable {
       },
     })
     try {
-      const watch = await TreeWatch.start(root, { changes, guard: ledger.take('file_watch') })
+      const watch = await TreeWatch.start(root, { territory, changes, guard: ledger.take('file_watch') })
       if (this.#watches.get(id) === tree) tree.watch = watch
       else watch[Symbol.dispose]()
     } catch (error) {

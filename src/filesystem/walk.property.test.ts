@@ -5,6 +5,8 @@ import { type Folder, folders, isFolder, isLink, plant, type Tree } from '../../
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import type { WalkedTree, WalkOptions } from '../protocol/filesystem-schemas.ts'
 import { PathUri } from '../protocol/path-uri.ts'
+import { openTerritory } from './file-roots.ts'
+import { everywhere } from './territory.ts'
 import { walkTree } from './walk.ts'
 
 /** Where links of the generated trees lead: relative to the folder they are in. */
@@ -97,9 +99,12 @@ it('lists what the rules say, whatever the tree and the bounds', async () => {
       const path = Buffer.from(join(scratch.path, 'guard/up/up/root'))
       const uri = PathUri.fromNative(path)
       const outer = guarded['up'] as Folder
-      const { entries, errors, truncated } = await walkTree({ path, uri }, bounds, new AbortController().signal)
-      const walked = { entries, errors, truncated }
-      expect(walked).toEqual(walkModel([guarded, outer, outer['up'] as Folder, tree], uri, bounds))
+      const model = walkModel([guarded, outer, outer['up'] as Folder, tree], uri, bounds)
+      for (const territory of [everywhere, openTerritory([scratch.path])]) {
+        const { signal } = new AbortController()
+        const { entries, errors, truncated } = await walkTree(territory, { path, uri }, bounds, signal)
+        expect({ entries, errors, truncated }).toEqual(model)
+      }
     }),
     { numRuns: 150 },
   )

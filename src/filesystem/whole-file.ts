@@ -25,8 +25,8 @@ export async function readWholeFile(place: Place, maxBytes = maxWholeFileBytes):
     pieces.push(piece)
     length += piece.length
     refuseLarge(length, maxBytes)
-    // There was room for a byte more: the file has the size it said it has. Those of proc(5) say they have none.
-    if (length === size) return joined(pieces)
+    // One byte more was asked for than the file had, and all it had has come. Files without a size are read on.
+    if (size > 0 && length === size) return joined(pieces)
   }
 }
 

@@ -18,6 +18,7 @@ import {
 import { errorKinds, GatewayError } from '../protocol/gateway-error.ts'
 import { maxIdBytes } from '../protocol/limits.ts'
 import { initializedNotification, type MethodFamily } from '../protocol/method-table.ts'
+import type { Territory } from '../filesystem/territory.ts'
 import type { Session, SessionOwner } from '../sessions/session.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { ConnectionSpan, Tracing } from '../telemetry/tracing.ts'
@@ -51,6 +52,7 @@ export interface ConnectionOptions {
   readonly log: Logger
   readonly metrics: ConnectionMetrics
   readonly fileMetrics: FilesystemMetrics
+  readonly territory: Territory
   /** `undefined` while tracing is off. */
   readonly tracing: Tracing | undefined
   /** Called once, when the connection is over and its session detached. */
@@ -110,6 +112,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     })
     this.files = new FileAccess({
       mode: options.limits.fileMode,
+      territory: options.territory,
       ledger: options.ledger,
       timers: options.timers,
       metrics: options.fileMetrics,

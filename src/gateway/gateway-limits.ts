@@ -6,4 +6,6 @@ import type { ConnectionLimits } from './connection.ts'
 /** Everything a gateway bounds. All of it comes from the configuration. */
 export interface GatewayLimits extends ConnectionLimits, FetchLimits, ProcessLimits, SessionLimits {
   readonly maxConnections: number
+  /** Directories the methods for files are kept in; none for everywhere. */
+  readonly fileRoots: readonly string[]
 }

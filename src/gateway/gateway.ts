@@ -9,6 +9,8 @@ import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
 import { ClosedProcesses } from '../processes/closed-processes.ts'
 import type { ProcessEngine } from '../processes/engine.ts'
 import { FilesystemMetrics } from '../filesystem/filesystem-metrics.ts'
+import { openTerritory } from '../filesystem/file-roots.ts'
+import { everywhere, type Territory } from '../filesystem/territory.ts'
 import { OomEvents } from '../processes/oom-events.ts'
 import { ProcessMetrics } from '../processes/process-metrics.ts'
 import { SessionMetrics } from '../sessions/session-metrics.ts'
@@ -68,6 +70,8 @@ export class Gateway implements AsyncDisposable, GatewayState {
   readonly fetching: Fetching
   readonly #options: GatewayOptions
   readonly #timers: Timers
+  /** What the methods for files reach. */
+  readonly #territory: Territory
   readonly #sessions: SessionRegistry
   readonly #dispatcher: Dispatcher
   readonly #connections = new Set<Connection>()
@@ -112,6 +116,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
       timers: this.#timers,
       instruments,
     })
+    this.#territory = openTerritory(limits.fileRoots)
     this.#dispatcher = new Dispatcher({
       handlers: {
         ...environmentHandlers(options.describeHost, options.limits.detachedSessionMs),
@@ -119,7 +124,11 @@ export class Gateway implements AsyncDisposable, GatewayState {
         ...filesystemHandlers(options.children.os),
         ...fileStreamHandlers(options.children.os),
         ...httpHandlers(this.fetching),
-        ...discoveryHandlers({ os: options.children.os, config: options.clientConfig }),
+        ...discoveryHandlers({
+          os: options.children.os,
+          config: options.clientConfig,
+          isEverywhere: this.#territory === everywhere,
+        }),
       },
       observer: this.requestMetrics,
       log,
@@ -243,6 +252,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
       log: this.#options.log,
       metrics: this.connectionMetrics,
       fileMetrics: this.fileMetrics,
+      territory: this.#territory,
       tracing: this.telemetry.tracing,
       ended: session => {
         // Nobody can come back on standard input: the processes end with the connection.

@@ -31,6 +31,7 @@ export const defaultLimits: GatewayLimits = {
   stdinQueueBytes: 8 * 1024 * 1024,
   outputInFlightBytes: 256 * 1024,
   fileMode: 'read-write',
+  fileRoots: [],
 }
 
 export interface GatewayFixture extends AsyncDisposable {

@@ -10,7 +10,14 @@ const maxDiscoveries = 16
 
 type DiscoveryHandlers = Pick<Handlers, 'capabilityRoots/discoverV1' | 'environmentConfig/read'>
 
-export function discoveryHandlers({ os, config }: { os: HostOs; config: ConfigSource }): DiscoveryHandlers {
+interface DiscoverySetup {
+  readonly os: HostOs
+  readonly config: ConfigSource
+  /** Whether clients may have any file read. Discovery follows links wherever they lead. */
+  readonly isEverywhere: boolean
+}
+
+export function discoveryHandlers({ os, config, isEverywhere }: DiscoverySetup): DiscoveryHandlers {
   let discoveries = 0
   return {
     async 'capabilityRoots/discoverV1'({ roots }, { signal }) {
@@ -19,6 +26,9 @@ export function discoveryHandlers({ os, config }: { os: HostOs; config: ConfigSo
           'invalidRequest',
           `capability root discovery accepts at most ${maxCapabilityRoots} roots`,
         )
+      }
+      if (!isEverywhere) {
+        throw new GatewayError('invalidRequest', 'capability roots are not discovered where file-roots is set')
       }
       if (discoveries >= maxDiscoveries) {
         const text = `${maxDiscoveries} discoveries are under way, the limit of this gateway; try again later`

@@ -1,4 +1,3 @@
-import { placeOf } from '../../filesystem/place.ts'
 import { openToRead, openToReplace } from '../../filesystem/regular-file.ts'
 import type { HostOs } from '../../protocol/path-uri.ts'
 import { refuseConfinedStream } from './confined-files.ts'
@@ -18,7 +17,7 @@ export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
       refuseConfinedStream(sandbox, isWritten ? 'write' : 'read', os)
       const open = () =>
         files.inOrder({ paths: [path], changes: isWritten }, async () => {
-          await using place = await placeOf(path, true)
+          await using place = await files.territory.place(path, { followSymlinks: true, end: 'target' })
           return isWritten ? await openToReplace(place) : await openToRead(place)
         })
       return files.perform({ operation: 'open', paths: [], changes: isWritten }, async () => {

@@ -4,9 +4,9 @@ import { listDirectory } from '../../filesystem/directory-listing.ts'
 import { canonicalPath, readMetadata } from '../../filesystem/metadata.ts'
 import { createDirectory } from '../../filesystem/new-directory.ts'
 import type { WatchedPaths } from '../../filesystem/missing-watch.ts'
-import { placeOf } from '../../filesystem/place.ts'
 import { writeWholeFile } from '../../filesystem/regular-file.ts'
 import { removeEntry } from '../../filesystem/removal.ts'
+import type { Territory } from '../../filesystem/territory.ts'
 import { refuseBounds, walkTree } from '../../filesystem/walk.ts'
 import { readWholeFile } from '../../filesystem/whole-file.ts'
 import { decodeBase64 } from '../../protocol/base64.ts'
@@ -26,7 +26,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'readFile', paths: [path], isBulky: true }, async () => {
-        await using place = await placeOf(path, followSymlinks ?? true)
+        await using place = await files.territory.place(path, { followSymlinks: followSymlinks ?? true, end: 'target' })
         const bytes = await readWholeFile(place)
         files.metrics.read(bytes.length)
         return { dataBase64: bytes.toString('base64') }
@@ -38,7 +38,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'writeFile', paths: [path], changes: true, bytes: bytes.length }, async () => {
-        await using place = await placeOf(path, followSymlinks ?? true)
+        await using place = await files.territory.place(path, { followSymlinks: followSymlinks ?? true, end: 'target' })
         await (atomic === true ? writeAtomically(place, bytes) : writeWholeFile(place, bytes))
         files.metrics.written(bytes.length)
         return {}
@@ -49,7 +49,10 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'createDirectory', paths: [path], changes: true }, async () => {
-        await createDirectory(path, { recursive: recursive ?? true, followSymlinks: followSymlinks ?? true })
+        await createDirectory(files.territory, path, {
+          recursive: recursive ?? true,
+          followSymlinks: followSymlinks ?? true,
+        })
         return {}
       })
     },
@@ -58,7 +61,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'getMetadata', paths: [path] }, () =>
-        readMetadata(path, followSymlinks ?? true),
+        readMetadata(files.territory, path, followSymlinks ?? true),
       )
     },
 
@@ -66,7 +69,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'canonicalize', paths: [path] }, async () => {
-        return { path: PathUri.fromNative(await canonicalPath(path)).canonical }
+        return { path: PathUri.fromNative(await canonicalPath(files.territory, path)).canonical }
       })
     },
 
@@ -74,7 +77,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'readDirectory', paths: [path], isBulky: true }, async () => {
-        const entries = await listDirectory(path)
+        const entries = await listDirectory(files.territory, path)
         return {
           entries: entries.map(({ name, isDirectory, isFile }) => ({ fileName: name.toString(), isDirectory, isFile })),
         }
@@ -86,7 +89,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'walk', paths: [path], isBulky: true }, () =>
-        walkTree({ path, uri }, options, files.signal),
+        walkTree(files.territory, { path, uri }, options, files.signal),
       )
     },
 
@@ -95,7 +98,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'remove', paths: [path], changes: true }, async () => {
         const options = { recursive: recursive ?? true, force: force ?? true, followSymlinks: followSymlinks ?? true }
-        await removeEntry(path, options)
+        await removeEntry(files.territory, path, options)
         return {}
       })
     },
@@ -105,7 +108,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       refuseConfinedFiles(sandbox, 'read', os)
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'copy', paths: [source, destination], changes: true }, async () => {
-        await copyEntry(source, destination, recursive)
+        await copyEntry(files.territory, { source, destination, recursive })
         return {}
       })
     },
@@ -129,7 +132,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
     'fs/watchMissing'({ watchId, missing, present }, { caller: { files } }) {
       const paths = watchedPaths(missing, present ?? undefined, os)
       return files.perform({ operation: 'watchMissing', paths: [] }, async () => {
-        return { watching: await files.watches.watch(watchId, paths) }
+        return { watching: await files.watches.watch(watchId, reached(paths, files.territory)) }
       })
     },
   }
@@ -141,6 +144,13 @@ function decodedContents(dataBase64: string): Buffer {
   throw new GatewayError('invalidRequest', `fs/writeFile requires valid base64 dataBase64: ${decoded}`, {
     data: { field: 'dataBase64' },
   })
+}
+
+/** Nothing outside is looked at; like what cannot be watched, it is not. */
+function reached(paths: WatchedPaths | undefined, territory: Territory): WatchedPaths | undefined {
+  if (paths === undefined) return undefined
+  const all = [...paths.missing, ...(paths.present ? [paths.present] : [])]
+  return all.every(path => territory.reaches(path)) ? paths : undefined
 }
 
 /** Paths that cannot exist here are no error: they are just not watched. */
