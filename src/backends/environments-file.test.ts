@@ -12,6 +12,8 @@ describe('environments.toml', () => {
       [[environments]]
       id = "build"
       url = " wss://build.example/exec "
+      auth_bearer_token = " abc.DEF-1~/+== "
+      skills = false
       connect_timeout_sec = 2.5
       initialize_timeout_sec = 1
       [[environments]]
@@ -25,7 +27,15 @@ describe('environments.toml', () => {
       defaultId: 'build',
       includesLocal: true,
       remotes: new Map([
-        ['build', { server: 'wss://build.example/exec', connectTimeoutMs: 2500, handshakeTimeoutMs: 1000 }],
+        [
+          'build',
+          {
+            server: 'wss://build.example/exec',
+            connectTimeoutMs: 2500,
+            handshakeTimeoutMs: 1000,
+            headers: { authorization: 'Bearer abc.DEF-1~/+==' },
+          },
+        ],
         [
           'box_1',
           {
@@ -71,6 +81,12 @@ describe('environments.toml', () => {
     [entry('id = "a"\nurl = "ws://a"\nargs = []'), 'environment `a` args, env, and cwd require program'],
     [entry('id = "a"\nurl = "ws://a"\ncwd = "."'), 'environment `a` args, env, and cwd require program'],
     [entry('id = "a"\nprogram = "p"\nconnect_timeout_sec = 1'), 'environment `a` connect_timeout_sec requires url'],
+    [entry('id = "a"\nprogram = "p"\nauth_bearer_token = "t"'), 'environment `a` auth_bearer_token requires url'],
+    [entry('id = "a"\nurl = "ws://a"\nauth_bearer_token = ""'), 'environment `a` auth_bearer_token is no bearer token'],
+    [
+      entry('id = "a"\nurl = "ws://a"\nauth_bearer_token = "secret\\r\\nx: y"'),
+      'environment `a` auth_bearer_token is no bearer token',
+    ],
     [entry('id = "a"\nurl = "ws://a"').repeat(2), 'environment id `a` is duplicated'],
     ['default = "b"', 'default environment `b` is not configured'],
     ['default = "local"\ninclude_local = false', 'default environment `local` is not configured'],

@@ -18,6 +18,8 @@ export interface RemoteServer {
   readonly connectTimeoutMs?: number
   /** For the handshake. Default 10 s. */
   readonly handshakeTimeoutMs?: number
+  /** Sent with the upgrade, to servers with a URL. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Which environments there are. */
@@ -32,7 +34,10 @@ const timeoutSeconds = z.number().positive().max(maxTimeoutSeconds)
 
 const entrySchema = z.strictObject({
   id: z.string(),
+  /** For other programs that read the same file. */
+  skills: z.unknown().optional(),
   url: z.string().optional(),
+  auth_bearer_token: z.string().optional(),
   program: z.string().optional(),
   args: z.array(z.string()).optional(),
   env: z.record(z.string(), z.string()).optional(),
@@ -140,13 +145,22 @@ function remoteOf(entry: Entry, folder: string): RemoteServer {
       throw new Mistake(`${named} args, env, and cwd require program`)
     }
     const connect = connectSeconds === undefined ? {} : { connectTimeoutMs: connectSeconds * 1000 }
-    return { server: checkedUrl(url), ...connect, ...handshakeTimeoutMs }
+    return { server: checkedUrl(url), ...connect, ...handshakeTimeoutMs, ...authorization(entry) }
   }
+  if (entry.auth_bearer_token !== undefined) throw new Mistake(`${named} auth_bearer_token requires url`)
   const command = program?.trim() ?? ''
   if (command === '') throw new Mistake(`${named} program cannot be empty`)
   if (connectSeconds !== undefined) throw new Mistake(`${named} connect_timeout_sec requires url`)
   const place = cwd === undefined ? {} : { cwd: path.resolve(folder, cwd) }
   return { server: { command, args: args ?? [], env: env ?? {}, ...place }, ...handshakeTimeoutMs }
+}
+
+/** RFC 6750 section 2.1. The token itself is not repeated in messages. */
+function authorization({ id, auth_bearer_token: token }: Entry): Pick<RemoteServer, 'headers'> {
+  if (token === undefined) return {}
+  const trimmed = token.trim()
+  if (!/^[\w.~+/-]+=*$/.test(trimmed)) throw new Mistake(`environment \`${id}\` auth_bearer_token is no bearer token`)
+  return { headers: { authorization: `Bearer ${trimmed}` } }
 }
 
 function checkedUrl(text: string): string {
