@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { pino } from 'pino'
 import type { ExecBackend } from './backends/exec-backend.ts'
 import { openLocalBackend } from './backends/local-backend.ts'
+import { ownedBackend } from './backends/owned-backend.ts'
 import { variableOf } from './config/options.ts'
 import { loadSettings } from './config/settings.ts'
 import { isProblem } from './config/problem.ts'
@@ -48,11 +49,5 @@ export async function openHere(): Promise<ExecBackend> {
     }),
   )
   const backend = acquired.use(await openLocalBackend(gateway))
-  const owned = acquired.move()
-  return {
-    announces: extension => backend.announces(extension),
-    start: (command, options) => backend.start(command, options),
-    exec: (command, options) => backend.exec(command, options),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  }
+  return ownedBackend(backend, acquired.move())
 }

@@ -1,4 +1,5 @@
 import type { ExecBackend } from './backends/exec-backend.ts'
+import { ownedBackend } from './backends/owned-backend.ts'
 import { openRemoteBackend } from './backends/remote-backend.ts'
 import { runCommand, type RunStreams } from './cli/run.ts'
 import type { RunRequest } from './cli/run-arguments.ts'
@@ -26,13 +27,7 @@ async function openNamed(id: string): Promise<ExecBackend> {
   await using acquired = new AsyncDisposableStack()
   const environments = acquired.use(openEnvironments({ only: id }))
   const backend = await environments.get(id).use()
-  const owned = acquired.move()
-  return {
-    announces: extension => backend.announces(extension),
-    start: (command, options) => backend.start(command, options),
-    exec: (command, options) => backend.exec(command, options),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  }
+  return ownedBackend(backend, acquired.move())
 }
 
 const onSignal: RunStreams['onSignal'] = listener => {

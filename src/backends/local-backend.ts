@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream'
 import { ExecClient } from '../client/execgate-client.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { ExecBackend } from './exec-backend.ts'
+import { ownedBackend } from './owned-backend.ts'
 
 /** So much waits between the two sides before a process is held back. */
 const pipeBytes = 256 * 1024
@@ -14,13 +15,10 @@ export async function openLocalBackend(gateway: Gateway): Promise<ExecBackend> {
   const [up, down] = [new PassThrough({ highWaterMark: pipeBytes }), new PassThrough({ highWaterMark: pipeBytes })]
   const served = gateway.serveStdio(up, down)
   const client = await ExecClient.connect({ input: down, output: up }, { clientName: 'execgate-local' })
-  return {
-    announces: extension => client.announces(extension),
-    start: (command, options) => client.start(command, options),
-    exec: (command, options) => client.exec(command, options),
+  return ownedBackend(client, {
     [Symbol.asyncDispose]: async () => {
       await client[Symbol.asyncDispose]()
       await served
     },
-  }
+  })
 }

@@ -6,16 +6,18 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace'
 
-const makers: Readonly<Record<string, (ratio: number) => Sampler>> = {
+const makers = {
   always_on: () => new AlwaysOnSampler(),
   always_off: () => new AlwaysOffSampler(),
-  traceidratio: ratio => new TraceIdRatioBasedSampler(ratio),
+  traceidratio: (ratio: number) => new TraceIdRatioBasedSampler(ratio),
   parentbased_always_on: () => new ParentBasedSampler({ root: new AlwaysOnSampler() }),
   parentbased_always_off: () => new ParentBasedSampler({ root: new AlwaysOffSampler() }),
-  parentbased_traceidratio: ratio => new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+  parentbased_traceidratio: (ratio: number) => new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
 }
 
-const defaultSampler = 'parentbased_always_on'
+type SamplerName = keyof typeof makers
+
+const defaultSampler: SamplerName = 'parentbased_always_on'
 
 /**
  * The sampler of `OTEL_TRACES_SAMPLER`, by the names of the OpenTelemetry specification. It decides by parent and trace
@@ -25,10 +27,14 @@ export function readSampler(
   environment: Readonly<Record<string, string | undefined>>,
   warn: (problem: string) => void,
 ): Sampler {
-  const name = environment['OTEL_TRACES_SAMPLER']?.trim() || defaultSampler
-  const maker = Object.hasOwn(makers, name) ? makers[name] : undefined
-  if (maker === undefined) warn(`OTEL_TRACES_SAMPLER names no sampler; ${defaultSampler} is used`)
-  return (maker ?? (() => readSampler({}, warn)))(name.endsWith('ratio') ? readRatio(environment, warn) : 1)
+  const given = environment['OTEL_TRACES_SAMPLER']?.trim() || defaultSampler
+  if (!isKnown(given)) warn(`OTEL_TRACES_SAMPLER names no sampler; ${defaultSampler} is used`)
+  const name = isKnown(given) ? given : defaultSampler
+  return makers[name](name.endsWith('ratio') ? readRatio(environment, warn) : 1)
+}
+
+function isKnown(name: string): name is SamplerName {
+  return Object.hasOwn(makers, name)
 }
 
 function readRatio(environment: Readonly<Record<string, string | undefined>>, warn: (problem: string) => void): number {
