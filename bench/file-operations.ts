@@ -33,7 +33,7 @@ export const fileOperations: Bench = {
       const turn = (client: Client) => oneByOne(repeat, () => timed(() => run(client)))
       const { gateway, reference } = await besideReference(context, {
         turns,
-        warmUpTurns: isSmall ? 6 : 2,
+        warmUpTurns: isSmall ? 10 : 2,
         turn,
         isOnOneCore: isSmall,
       })
@@ -59,7 +59,7 @@ function operationsIn(uri: string): readonly Operation[] {
       name: 'getMetadata',
       atMost: 4,
       turns: 6,
-      repeat: 400,
+      repeat: 1000,
       isSmall: true,
       run: client => client.call('fs/getMetadata', { path: `${uri}/small` }),
     },
@@ -67,7 +67,7 @@ function operationsIn(uri: string): readonly Operation[] {
       name: 'readFile, 4 KiB',
       atMost: 4,
       turns: 6,
-      repeat: 400,
+      repeat: 1000,
       isSmall: true,
       run: client => client.call('fs/readFile', { path: `${uri}/small` }),
     },
@@ -82,7 +82,7 @@ function operationsIn(uri: string): readonly Operation[] {
       name: 'writeFile, 4 KiB',
       atMost: 4,
       turns: 6,
-      repeat: 400,
+      repeat: 1000,
       isSmall: true,
       run: client => client.call('fs/writeFile', { path: `${uri}/written`, dataBase64: contents }),
     },

@@ -11,6 +11,7 @@ import { fetchPolicy } from './config/rules.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { describeHost, offerOf, systemFacts } from './gateway/host-environment.ts'
 import { inheritableEnvironment } from './processes/inherited-environment.ts'
+import { FileCalls } from './libc/file-calls.ts'
 import { Ledger } from './lifecycle/ledger.ts'
 import { Timers } from './lifecycle/timers.ts'
 import { openEngine } from './processes/open-engine.ts'
@@ -109,6 +110,7 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
   await using gateway = Gateway.open({
     limits: settings,
     engine,
+    fileCalls: native && FileCalls.open(native.libc.library),
     children: {
       os: 'linux',
       inheritedEnvironment: () => inheritableEnvironment(process.env),

@@ -8,6 +8,7 @@ import { loadSettings } from './config/settings.ts'
 import { isProblem } from './config/problem.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { describeHost, offerOf, systemFacts } from './gateway/host-environment.ts'
+import { FileCalls } from './libc/file-calls.ts'
 import { Ledger } from './lifecycle/ledger.ts'
 import { Timers } from './lifecycle/timers.ts'
 import { inheritableEnvironment } from './processes/inherited-environment.ts'
@@ -24,12 +25,13 @@ export async function openHere(): Promise<ExecBackend> {
   const timers = new Timers(new Ledger())
   // The end of a child is told by a signal, and waiting for one keeps no program alive.
   acquired.use(timers.after(Infinity, () => {}))
-  const { engine } = acquired.use(openEngine(loaded.settings.engine))
+  const { engine, native } = acquired.use(openEngine(loaded.settings.engine))
   const host = systemFacts()
   const gateway = acquired.use(
     Gateway.open({
       limits: loaded.settings,
       engine,
+      fileCalls: native && FileCalls.open(native.libc.library),
       children: {
         os: 'linux',
         inheritedEnvironment: () => inheritableEnvironment(process.env),

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { ChildReaper } from '../../src/processes/child-reaper.ts'
-import { type DescriptorSource, Libc } from '../../src/processes/libc.ts'
+import { type DescriptorSource, Libc } from '../../src/libc/libc.ts'
 
 const O_RDONLY = 0
 const devNull: DescriptorSource = { path: '/dev/null', flags: O_RDONLY }

@@ -42,6 +42,11 @@ export interface FetchingOptions extends FetchingSetup {
   readonly instruments: Instruments
 }
 
+/** A response that has come to its end. */
+export interface WholeResponse extends Omit<HttpResponse, 'bodyBase64'> {
+  readonly body: Buffer
+}
+
 /** Makes HTTP requests for callers, who may be able to reach less than this machine. */
 export class Fetching implements AsyncDisposable {
   readonly metrics: FetchMetrics
@@ -62,7 +67,7 @@ export class Fetching implements AsyncDisposable {
    * Makes a request and waits for the whole response.
    * @throws GatewayError for a request that cannot be made, fails, or has too long an answer
    */
-  async fetch(asked: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+  async fetch(asked: HttpRequest, signal: AbortSignal): Promise<WholeResponse> {
     const request = outboundRequest(asked, this.#options.variables)
     using fetch = this.#begin('buffered', asked, signal)
     const response = await this.#respond(request, asked, fetch)
@@ -70,7 +75,7 @@ export class Fetching implements AsyncDisposable {
       const body = await this.#buffers.collect(response.body)
       this.metrics.received(body.length)
       fetch.succeeded()
-      return { status: response.status, headers: [...response.headers], bodyBase64: body.toString('base64') }
+      return { status: response.status, headers: [...response.headers], body }
     } catch (error) {
       throw fetch.failed(error, 'failed to read http/request response body: ')
     }

@@ -1,9 +1,11 @@
 import { open } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { BufferPool } from '../lifecycle/buffer-pool.ts'
 import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
 import { FileAccess, type FileMode } from './file-access.ts'
 import { FilesystemMetrics } from './filesystem-metrics.ts'
+import { CachedFiles } from './cached-files.ts'
 import { everywhere } from './territory.ts'
 
 function stage(mode: FileMode = 'read-write') {
@@ -11,11 +13,15 @@ function stage(mode: FileMode = 'read-write') {
   const metrics = new FilesystemMetrics()
   const room = Promise.withResolvers<void>()
   const files = new FileAccess({
-    mode,
-    territory: everywhere,
+    setup: {
+      mode,
+      territory: everywhere,
+      cached: new CachedFiles(undefined),
+      blocks: new BufferPool({ bytes: 1024, maxFree: 1 }),
+      metrics,
+    },
     ledger,
     timers: new Timers(ledger),
-    metrics,
     untilRoom: () => room.promise,
     missingChanged: () => {},
     treeChanged: () => {},

@@ -1,3 +1,4 @@
+import type { BufferPool } from '../lifecycle/buffer-pool.ts'
 import type { Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { Turns } from '../lifecycle/turns.ts'
@@ -6,6 +7,7 @@ import { systemError, translated } from './errno.ts'
 import { maxUnwrittenBytes } from './filesystem-limits.ts'
 import { FileHandles } from './file-handles.ts'
 import type { FileOperation, FilesystemMetrics } from './filesystem-metrics.ts'
+import type { CachedFiles } from './cached-files.ts'
 import type { Changes } from './changed-paths.ts'
 import type { Territory } from './territory.ts'
 import { TreeWatches } from './tree-watches.ts'
@@ -21,12 +23,22 @@ const finishMs = 500
 /** What an operator lets clients do with files. It binds the methods for files, not the processes clients start. */
 export type FileMode = 'read-write' | 'read-only' | 'off'
 
-export interface FileAccessOptions {
+/** What all connections of a gateway have in common. */
+export interface FileSetup {
   readonly mode: FileMode
+  /** What the operator lets them reach. */
   readonly territory: Territory
+  /** What of that is in memory. */
+  readonly cached: CachedFiles
+  /** What blocks of files are read into; they are given back when they are sent. */
+  readonly blocks: BufferPool
+  readonly metrics: FilesystemMetrics
+}
+
+export interface FileAccessOptions {
+  readonly setup: FileSetup
   readonly ledger: Ledger
   readonly timers: Timers
-  readonly metrics: FilesystemMetrics
   /** Resolves once the peer can take more, or never will. */
   readonly untilRoom: () => Promise<void>
   /** Told of the change that ends a watch. */
@@ -49,32 +61,27 @@ export interface FileRequest {
 
 /** What one connection does with files: its handles, its watch, and the order of its operations. All of it ends with it. */
 export class FileAccess implements AsyncDisposable {
+  readonly setup: FileSetup
   readonly handles: FileHandles
   readonly watches: MissingWatches
   readonly trees: TreeWatches
-  readonly metrics: FilesystemMetrics
-  /** What the operator lets them reach. */
-  readonly territory: Territory
   readonly #order = new PathOrder()
   readonly #bulk = new Turns(bulkTurns)
-  readonly #mode: FileMode
   readonly #untilRoom: () => Promise<void>
   readonly #timers: Timers
   readonly #underWay = new Set<Promise<unknown>>()
   readonly #abort = new AbortController()
   #unwrittenBytes = 0
 
-  constructor({ mode, territory, ledger, timers, metrics, untilRoom, missingChanged, treeChanged }: FileAccessOptions) {
-    this.metrics = metrics
-    this.territory = territory
-    this.#mode = mode
+  constructor({ setup, ledger, timers, untilRoom, missingChanged, treeChanged }: FileAccessOptions) {
+    this.setup = setup
     this.#timers = timers
-    this.handles = new FileHandles({ ledger, order: this.#order, inTurn: work => this.#inTurn(work) })
+    this.handles = new FileHandles({ setup, ledger, order: this.#order, inTurn: work => this.#inTurn(work) })
     this.watches = new MissingWatches(ledger, watchId => {
-      metrics.changeSeen()
+      setup.metrics.changeSeen()
       missingChanged(watchId)
     })
-    this.trees = new TreeWatches({ ledger, territory, timers, untilRoom, tell: treeChanged })
+    this.trees = new TreeWatches({ ledger, territory: setup.territory, timers, untilRoom, tell: treeChanged })
     this.#untilRoom = untilRoom
   }
 
@@ -91,7 +98,7 @@ export class FileAccess implements AsyncDisposable {
     const claim = { paths: request.paths, changes: request.changes === true }
     const performed = this.#counted(request.operation, async () => {
       this.#refuseByMode(request)
-      using _held = this.#holdUnwritten(request.bytes ?? 0)
+      using _held = request.bytes === undefined ? undefined : this.#holdUnwritten(request.bytes)
       return await this.#order.run(claim, request.isBulky === true ? () => this.#inTurn(work) : work)
     })
     this.#underWay.add(performed)
@@ -117,10 +124,10 @@ export class FileAccess implements AsyncDisposable {
   }
 
   #refuseByMode({ operation, changes }: FileRequest): void {
-    if (this.#mode === 'off') {
+    if (this.setup.mode === 'off') {
       throw new GatewayError('invalidRequest', `fs/${operation} is not permitted: this gateway serves no files`)
     }
-    if (this.#mode === 'read-only' && changes === true) throw systemError('EROFS')
+    if (this.setup.mode === 'read-only' && changes === true) throw systemError('EROFS')
   }
 
   #holdUnwritten(bytes: number): Disposable {
@@ -148,11 +155,11 @@ export class FileAccess implements AsyncDisposable {
   async #counted<Value>(operation: FileOperation, work: () => Promise<Value>): Promise<Value> {
     try {
       const value = await work()
-      this.metrics.succeeded(operation)
+      this.setup.metrics.succeeded(operation)
       return value
     } catch (thrown) {
       const error = translated(thrown)
-      this.metrics.failed(operation, error)
+      this.setup.metrics.failed(operation, error)
       throw error
     }
   }

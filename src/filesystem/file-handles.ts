@@ -3,12 +3,13 @@ import type { Ledger } from '../lifecycle/ledger.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { maxBlockBytes, maxFileHandles, maxHandleIdBytes } from './filesystem-limits.ts'
 import type { PathOrder } from './path-order.ts'
-import { type FileBlock, OpenFile, writeBlock } from './open-file.ts'
+import { type FileBlock, type FileReading, OpenFile, writeBlock } from './open-file.ts'
 
 /** Largest offset of a file, and thus the end of the furthest block. off_t */
 const maxFileEnd = 2n ** 63n - 1n
 
 interface FileHandlesOptions {
+  readonly setup: FileReading
   readonly ledger: Ledger
   /** In which writes have their place, beside everything else that is done at the path. */
   readonly order: PathOrder
@@ -44,7 +45,8 @@ export class FileHandles implements AsyncDisposable {
       })
     }
     const opening = open()
-    const file = new OpenFile({ path, opening, guard: this.#options.ledger.take('file_handle') })
+    const { setup, ledger } = this.#options
+    const file = new OpenFile({ path, setup, opening, guard: ledger.take('file_handle') })
     this.#files.set(id, file)
     try {
       await opening

@@ -38,6 +38,11 @@ export class FileRoots implements Territory {
     }
   }
 
+  /** A path without links that is named inside is inside. */
+  links(path: Buffer): 'refused' | 'elsewhere' {
+    return this.reaches(path) ? 'refused' : 'elsewhere'
+  }
+
   async place(path: Buffer, { followSymlinks, end }: Approach): Promise<HeldPlace> {
     this.refuseOutside(path)
     return placeOf(followSymlinks ? await this.#resolve(path, end) : path, false)

@@ -1,9 +1,23 @@
 import type { BigIntStats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import type { Metadata } from '../protocol/filesystem-schemas.ts'
+import type { FileFacts } from '../libc/file-calls.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
+import type { CachedFiles } from './cached-files.ts'
 import { isRoot } from './native-path.ts'
 import type { Territory } from './territory.ts'
+
+/** What files of a client are reached by. */
+export interface ReachedFiles {
+  readonly territory: Territory
+  readonly cached: CachedFiles
+}
+
+/** The same as `readMetadata`, at once if that is possible. */
+export async function metadataOf(files: ReachedFiles, path: Buffer, followSymlinks: boolean): Promise<Metadata> {
+  const facts = files.cached.facts(files.territory, path, followSymlinks)
+  return facts === undefined ? await readMetadata(files.territory, path, followSymlinks) : describedByFacts(facts)
+}
 
 /**
  * What is known about the entry at a path: whether that is a link, and everything else of what it leads to.
@@ -40,6 +54,17 @@ function described(stats: BigIntStats, isSymlink: boolean): Metadata {
     size: Number(stats.size),
     createdAtMs: sinceEpoch(stats.birthtimeMs),
     modifiedAtMs: sinceEpoch(stats.mtimeMs),
+  }
+}
+
+function describedByFacts({ kind, size, createdAtMs, modifiedAtMs }: FileFacts): Metadata {
+  return {
+    isDirectory: kind === 'directory',
+    isFile: kind === 'file',
+    isSymlink: false,
+    size,
+    createdAtMs: Math.max(createdAtMs, 0),
+    modifiedAtMs: Math.max(modifiedAtMs, 0),
   }
 }
 

@@ -1,4 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
+import type { CachedFiles } from './cached-files.ts'
+import type { BufferPool } from '../lifecycle/buffer-pool.ts'
 import { systemError } from './errno.ts'
 import { maxBlockBytes } from './filesystem-limits.ts'
 import { writeAll } from './regular-file.ts'
@@ -12,8 +14,15 @@ export interface FileBlock {
   readonly isEnd: boolean
 }
 
+/** What reading a file takes. */
+export interface FileReading {
+  readonly cached: CachedFiles
+  readonly blocks: BufferPool
+}
+
 interface OpenFileOptions {
   readonly path: Buffer
+  readonly setup: FileReading
   /** Rejects when the file cannot be opened. */
   readonly opening: Promise<FileHandle>
   readonly guard: Disposable
@@ -25,13 +34,15 @@ export class OpenFile implements AsyncDisposable {
   readonly path: Buffer
   readonly #file: Promise<FileHandle>
   readonly #guard: Disposable
+  readonly #setup: FileReading
   #last: Promise<unknown>
   #isBroken = false
   #closed: Promise<void> | undefined
 
   /** Takes over both file and guard. */
-  constructor({ path, opening, guard }: OpenFileOptions) {
+  constructor({ path, setup, opening, guard }: OpenFileOptions) {
     this.path = path
+    this.#setup = setup
     this.#file = opening
     this.#last = opening.catch(() => {
       this.#isBroken = true
@@ -62,8 +73,8 @@ export class OpenFile implements AsyncDisposable {
   async read(file: FileHandle, offset: bigint, length: number): Promise<FileBlock> {
     try {
       if (offset + BigInt(length) > maxOffset) throw systemError('EINVAL')
-      const bytes = Buffer.allocUnsafe(length)
-      let done = 0
+      const bytes = this.#setup.blocks.take(length)
+      let done = this.#setup.cached.read(file.fd, bytes, offset)
       while (done < length) {
         const { bytesRead } = await file.read(bytes, done, length - done, offset + BigInt(done))
         if (bytesRead === 0) break

@@ -8,13 +8,6 @@ export interface Claim {
   readonly changes: boolean
 }
 
-/** A place in the order, until it is disposed. */
-export interface HeldClaim extends Claim, Disposable {
-  /** Settles when everything is over that came before and conflicts; undefined when there is nothing. */
-  readonly ready: Promise<unknown> | undefined
-  readonly over: Promise<void>
-}
-
 /**
  * Keeps operations in the order they came wherever that makes a difference: one that changes something and one about the
  * same path, or about a path above or below it, wait for each other; all others run side by side. Paths are compared as they
@@ -25,18 +18,7 @@ export class PathOrder {
 
   /** Takes the next place in the order. */
   claim(claim: Claim): HeldClaim {
-    const before = [...this.#held].filter(held => conflicts(held, claim)).map(({ over }) => over)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const held: HeldClaim = {
-      ...claim,
-      // Nobody else's turn may come in between while there is nothing to wait for.
-      ready: before.length === 0 ? undefined : Promise.all(before),
-      over: promise,
-      [Symbol.dispose]: () => {
-        this.#held.delete(held)
-        resolve()
-      },
-    }
+    const held = new HeldClaim(claim, this.#held)
     this.#held.add(held)
     return held
   }
@@ -46,6 +28,37 @@ export class PathOrder {
     using held = this.claim(claim)
     if (held.ready !== undefined) await held.ready
     return await work()
+  }
+}
+
+/** A place in the order, until it is disposed. */
+export class HeldClaim implements Disposable {
+  /** Settles when everything is over that came before and conflicts; undefined when there is nothing. */
+  readonly ready: Promise<unknown> | undefined
+  readonly #claim: Claim
+  readonly #all: Set<HeldClaim>
+  /** Made for the first one that has to wait for it. */
+  #over: PromiseWithResolvers<void> | undefined
+
+  /** @param all those before it, of which it becomes one */
+  constructor(claim: Claim, all: Set<HeldClaim>) {
+    this.#claim = claim
+    this.#all = all
+    const before: Promise<void>[] = []
+    for (const held of all) if (conflicts(held.#claim, claim)) before.push(held.over)
+    // Nobody else's turn may come in between while there is nothing to wait for.
+    this.ready = before.length === 0 ? undefined : Promise.all(before)
+  }
+
+  /** Settles when it is disposed. */
+  get over(): Promise<void> {
+    this.#over ??= Promise.withResolvers<void>()
+    return this.#over.promise
+  }
+
+  [Symbol.dispose](): void {
+    this.#all.delete(this)
+    this.#over?.resolve()
   }
 }
 

@@ -1,6 +1,9 @@
-import { type BigIntStats, constants } from 'node:fs'
+import { type BigIntStats, constants, ftruncate, write } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { GatewayError } from '../protocol/gateway-error.ts'
+import type { OpenEntry } from './cached-files.ts'
+import type { ReachedFiles } from './metadata.ts'
 import { shown } from './native-path.ts'
 import type { Place } from './place.ts'
 
@@ -49,13 +52,43 @@ export function openToWrite(place: Pick<Place, 'path' | 'followsLinks'>, mode: n
   return open(place.path, constants.O_WRONLY | constants.O_CREAT | unblocking | linkFlag(place), mode)
 }
 
+/** Replaces the contents of the file at a path of a client, in place. */
+export async function writeFile(
+  files: ReachedFiles,
+  path: Buffer,
+  bytes: Buffer,
+  followSymlinks: boolean,
+): Promise<void> {
+  using file = files.cached.openToWrite(files.territory, path, followSymlinks)
+  if (file !== undefined) return await writeOver(file, bytes)
+  await using place = await files.territory.place(path, { followSymlinks, end: 'target' })
+  await writeWholeFile(place, bytes)
+}
+
+/**
+ * The same as emptying the file and writing it, but that it is never seen empty, and that file systems need not be told to give
+ * its blocks back first.
+ */
+async function writeOver(file: OpenEntry, bytes: Buffer): Promise<void> {
+  let done = 0
+  try {
+    while (done < bytes.length)
+      done += (await writeAt(file.descriptor, bytes, done, bytes.length - done, done)).bytesWritten
+  } finally {
+    if ((file.size ?? Infinity) > done) await truncateAt(file.descriptor, done)
+  }
+}
+
+const writeAt = promisify(write)
+const truncateAt = promisify(ftruncate)
+
 /** Replaces the contents of a file in place, or hands the bytes to a device. */
-export async function writeWholeFile(place: Place, bytes: Buffer): Promise<void> {
+async function writeWholeFile(place: Place, bytes: Buffer): Promise<void> {
   await using file = await openToWrite(place, newFileMode)
   const stats = await file.stat()
   // A pipe takes what its reader leaves room for, and nobody would wait for the rest.
   if (stats.isFIFO() || stats.isSocket() || (!stats.isFile() && !place.followsLinks)) throw notAFile(place)
-  if (stats.isFile()) await file.truncate()
+  if (stats.isFile() && stats.size > 0) await file.truncate()
   await writeAll(file, bytes, stats.isFile() ? 0 : null)
 }
 

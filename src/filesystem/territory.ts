@@ -24,6 +24,8 @@ export interface Territory {
   refuseOutside(path: Buffer): void
   /** Refuses what must not be removed, because the territory begins there. */
   refuseBeginning(path: Buffer): void
+  /** What the kernel may do with links when it resolves the whole path in one call; `elsewhere` is to be resolved here. */
+  links(path: Buffer, followSymlinks: boolean): 'followed' | 'refused' | 'elsewhere'
   /** Where an operation at the path takes place. */
   place(path: Buffer, approach: Approach): Promise<HeldPlace>
   /** The path without links of something that exists or, within bounds, is missing. */
@@ -43,6 +45,7 @@ export const everywhere: Territory = {
   reaches: () => true,
   refuseOutside: () => {},
   refuseBeginning: () => {},
+  links: (_path, followSymlinks) => (followSymlinks ? 'followed' : 'refused'),
   place: (path, { followSymlinks }) => placeOf(path, followSymlinks),
   real: path => realpath(path, { encoding: 'buffer' }),
   directory: async path => ({ path, [Symbol.asyncDispose]: async () => {} }),

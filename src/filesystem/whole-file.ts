@@ -1,11 +1,21 @@
 import type { FileHandle } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { maxFileBytes, maxWholeFileBytes } from './filesystem-limits.ts'
+import type { ReachedFiles } from './metadata.ts'
 import type { Place } from './place.ts'
 import { openWithStats } from './regular-file.ts'
 
 /** Read at a time where the size is not known: files of proc(5) say they are empty. */
 const stepBytes = 64 * 1024
+
+/** The contents of the file at a path of a client. */
+export async function readFile(files: ReachedFiles, path: Buffer, followSymlinks: boolean): Promise<Buffer> {
+  const { cached, territory } = files
+  const contents = cached.contents(territory, path, followSymlinks)
+  if (contents !== undefined) return contents
+  await using place = await territory.place(path, { followSymlinks, end: 'target' })
+  return await readWholeFile(place)
+}
 
 /**
  * Reads a file to its end, whatever its size was when it was opened.

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
-import { FileAccess, type FileMode } from '../filesystem/file-access.ts'
-import type { FilesystemMetrics } from '../filesystem/filesystem-metrics.ts'
+import { FileAccess, type FileSetup } from '../filesystem/file-access.ts'
 import type { Guard, Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { PollsEnded } from '../processes/output-polls.ts'
@@ -18,7 +17,7 @@ import {
 import { errorKinds, GatewayError } from '../protocol/gateway-error.ts'
 import { maxIdBytes } from '../protocol/limits.ts'
 import { initializedNotification, type MethodFamily } from '../protocol/method-table.ts'
-import type { Territory } from '../filesystem/territory.ts'
+import type { OutgoingMessage } from '../protocol/outgoing-message.ts'
 import type { Session, SessionOwner } from '../sessions/session.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { ConnectionSpan, Tracing } from '../telemetry/tracing.ts'
@@ -35,8 +34,6 @@ const maxQueuedBytes = 4 * 1024 * 1024
 const finishMs = 500
 
 export interface ConnectionLimits extends LivenessLimits {
-  /** What the methods for files may do. */
-  readonly fileMode: FileMode
   readonly maxRequests: number
   /** Queued output that holds processes back. */
   readonly outputInFlightBytes: number
@@ -51,8 +48,7 @@ export interface ConnectionOptions {
   readonly limits: ConnectionLimits
   readonly log: Logger
   readonly metrics: ConnectionMetrics
-  readonly fileMetrics: FilesystemMetrics
-  readonly territory: Territory
+  readonly fileSetup: FileSetup
   /** `undefined` while tracing is off. */
   readonly tracing: Tracing | undefined
   /** Called once, when the connection is over and its session detached. */
@@ -111,11 +107,9 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       },
     })
     this.files = new FileAccess({
-      mode: options.limits.fileMode,
-      territory: options.territory,
+      setup: options.fileSetup,
       ledger: options.ledger,
       timers: options.timers,
-      metrics: options.fileMetrics,
       untilRoom: () => this.#outbox.untilRoom(),
       missingChanged: watchId => {
         this.#send(`{"method":"fs/missingChanged","params":{"watchId":${watchId}}}`, 'notification')
@@ -366,7 +360,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#send(encodeError(id, { code, message, data }))
   }
 
-  #send(text: string, kind: 'reply' | 'notification' = 'reply'): void {
+  #send(text: OutgoingMessage, kind: 'reply' | 'notification' = 'reply'): void {
     if (this.#state.name === 'ended') return
     this.#outbox.send(text, kind)
     if (!this.#isInputPaused && this.#transport.queuedBytes >= maxQueuedBytes) {

@@ -1,9 +1,17 @@
 import type { Logger } from 'pino'
+import { BytesResult } from '../protocol/bytes-result.ts'
 import { explainIssues } from '../protocol/decoder-text.ts'
-import { encodeError, encodeReply, type RequestId, type RequestMessage } from '../protocol/envelope.ts'
+import {
+  encodeBytesReply,
+  encodeError,
+  encodeReply,
+  type RequestId,
+  type RequestMessage,
+} from '../protocol/envelope.ts'
 import { type ErrorData, type ErrorKind, GatewayError } from '../protocol/gateway-error.ts'
 import { maxReplyBytes } from '../protocol/limits.ts'
 import { isMethodName, type MethodFamily, methods } from '../protocol/method-table.ts'
+import { byteLengthOf, lengthOf, type OutgoingMessage } from '../protocol/outgoing-message.ts'
 import { shorten } from '../protocol/text-excerpt.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -26,7 +34,7 @@ export interface RequestSource extends Caller {
 /** What becomes of a request. */
 export interface Answer {
   /** The encoded reply; `undefined` when nobody waits for it any more. */
-  readonly reply: string | undefined
+  readonly reply: OutgoingMessage | undefined
   /** To be called when the reply has been sent or dropped. */
   readonly sent: (() => void) | undefined
 }
@@ -94,7 +102,7 @@ export class Dispatcher {
   }
 
   #succeeded(request: StartedRequest, result: unknown): Answer {
-    const reply = encodeReply(request.id, result)
+    const reply = result instanceof BytesResult ? encodeBytesReply(request.id, result) : encodeReply(request.id, result)
     const bytes = bytesBeyond(maxReplyBytes, reply)
     return bytes === undefined ? this.#completed(request, 'success', reply) : this.#failed(request, replyTooLong(bytes))
   }
@@ -115,7 +123,7 @@ export class Dispatcher {
     return kind === 'internal' && span !== undefined ? { ...data, traceId: span.ids.trace_id } : data
   }
 
-  #completed(request: StartedRequest, settled: RequestResult, reply: string, errorKind?: ErrorKind): Answer {
+  #completed(request: StartedRequest, settled: RequestResult, reply: OutgoingMessage, errorKind?: ErrorKind): Answer {
     const { method, receivedAt, dispatchedAt, span } = request
     const isGone = request.signal.reason instanceof Disconnected
     const result = isGone ? 'disconnected' : settled
@@ -170,10 +178,10 @@ export class Disconnected extends Error {
   override readonly name = 'Disconnected'
 }
 
-/** The bytes of a text that has more than the limit. A character takes three at most, so that few texts are measured. */
-function bytesBeyond(limit: number, text: string): number | undefined {
-  if (text.length * 3 <= limit) return undefined
-  const bytes = Buffer.byteLength(text)
+/** The bytes of a message that has more than the limit. A character takes three at most, so that few are measured. */
+function bytesBeyond(limit: number, message: OutgoingMessage): number | undefined {
+  if (lengthOf(message) * 3 <= limit) return undefined
+  const bytes = byteLengthOf(message)
   return bytes > limit ? bytes : undefined
 }
 

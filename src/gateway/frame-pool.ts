@@ -1,32 +1,30 @@
-/** A full chunk of output as base64, with the message around it. */
-const pooledBytes = 68 * 1024
-/** Frames below that come cheaper from the allocator. */
-const leastBytes = 16 * 1024
-/** Free buffers that are kept. */
-const maxFree = 64
+import { BufferPool } from '../lifecycle/buffer-pool.ts'
 
-/**
- * Buffers for the frames of busy processes, used again once they are sent. Hundreds of megabytes a second in buffers of their
- * own make the garbage collector walk the whole heap dozens of times a second.
- */
+/** The sizes of frames that are worth it: messages around a full chunk of output, and around a full block of a file. */
+const sizes = [
+  { leastBytes: 16 * 1024, bytes: 68 * 1024, maxFree: 64 },
+  { leastBytes: 512 * 1024, bytes: 1400 * 1024, maxFree: 2 },
+] as const
+
+/** Buffers for the frames of busy connections, used again once they are sent. */
 export class FramePool {
-  readonly #free: ArrayBufferLike[] = []
-
-  get freeCount(): number {
-    return this.#free.length
-  }
+  readonly #pools = sizes.map(({ leastBytes, bytes, maxFree }) => ({
+    leastBytes,
+    bytes,
+    pool: new BufferPool({ bytes, maxFree }),
+  }))
 
   /** A buffer of that length with whatever content, for `giveBack` when it is no longer used. */
   readonly take = (length: number): Buffer => {
-    if (length < leastBytes || length > pooledBytes) return Buffer.allocUnsafe(length)
-    return Buffer.from(this.#free.pop() ?? Buffer.allocUnsafeSlow(pooledBytes).buffer, 0, length)
+    const fitting = this.#pools.find(({ leastBytes, bytes }) => length >= leastBytes && length <= bytes)
+    return fitting === undefined ? Buffer.allocUnsafe(length) : fitting.pool.take(length)
   }
 
   isPooled(frame: Buffer): boolean {
-    return frame.buffer.byteLength === pooledBytes && frame.byteOffset === 0
+    return this.#pools.some(({ pool }) => pool.owns(frame))
   }
 
   giveBack(frame: Buffer): void {
-    if (this.isPooled(frame) && this.#free.length < maxFree) this.#free.push(frame.buffer)
+    for (const { pool } of this.#pools) pool.giveBack(frame)
   }
 }

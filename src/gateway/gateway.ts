@@ -9,8 +9,13 @@ import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
 import { ClosedProcesses } from '../processes/closed-processes.ts'
 import type { ProcessEngine } from '../processes/engine.ts'
 import { FilesystemMetrics } from '../filesystem/filesystem-metrics.ts'
+import type { FileCalls } from '../libc/file-calls.ts'
+import type { FileSetup } from '../filesystem/file-access.ts'
+import { maxBlockBytes } from '../filesystem/filesystem-limits.ts'
+import { BufferPool } from '../lifecycle/buffer-pool.ts'
+import { CachedFiles } from '../filesystem/cached-files.ts'
 import { openTerritory } from '../filesystem/file-roots.ts'
-import { everywhere, type Territory } from '../filesystem/territory.ts'
+import { everywhere } from '../filesystem/territory.ts'
 import { OomEvents } from '../processes/oom-events.ts'
 import { ProcessMetrics } from '../processes/process-metrics.ts'
 import { SessionMetrics } from '../sessions/session-metrics.ts'
@@ -41,9 +46,14 @@ import { WebSocketListener } from './websocket-listener.ts'
 /** How often silent connections are looked for. */
 const livenessPeriodMs = 1000
 
+/** Buffers for blocks of files that are kept while nobody reads any. */
+const maxFreeBlocks = 2
+
 export interface GatewayOptions {
   readonly limits: GatewayLimits
   readonly engine: ProcessEngine
+  /** Absent where there are none. */
+  readonly fileCalls?: FileCalls | undefined
   readonly children: ChildDefaults
   readonly fetching: FetchingSetup
   /** What `environmentConfig/read` answers from. */
@@ -70,8 +80,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
   readonly fetching: Fetching
   readonly #options: GatewayOptions
   readonly #timers: Timers
-  /** What the methods for files reach. */
-  readonly #territory: Territory
+  readonly #fileSetup: FileSetup
   readonly #sessions: SessionRegistry
   readonly #dispatcher: Dispatcher
   readonly #connections = new Set<Connection>()
@@ -116,7 +125,13 @@ export class Gateway implements AsyncDisposable, GatewayState {
       timers: this.#timers,
       instruments,
     })
-    this.#territory = openTerritory(limits.fileRoots)
+    this.#fileSetup = {
+      mode: limits.fileMode,
+      territory: openTerritory(limits.fileRoots),
+      cached: new CachedFiles(options.fileCalls),
+      blocks: new BufferPool({ bytes: maxBlockBytes, maxFree: maxFreeBlocks }),
+      metrics: this.fileMetrics,
+    }
     this.#dispatcher = new Dispatcher({
       handlers: {
         ...environmentHandlers(options.describeHost, options.limits.detachedSessionMs),
@@ -127,7 +142,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
         ...discoveryHandlers({
           os: options.children.os,
           config: options.clientConfig,
-          isEverywhere: this.#territory === everywhere,
+          isEverywhere: this.#fileSetup.territory === everywhere,
         }),
       },
       observer: this.requestMetrics,
@@ -251,8 +266,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
       limits: this.#options.limits,
       log: this.#options.log,
       metrics: this.connectionMetrics,
-      fileMetrics: this.fileMetrics,
-      territory: this.#territory,
+      fileSetup: this.#fileSetup,
       tracing: this.telemetry.tracing,
       ended: session => {
         // Nobody can come back on standard input: the processes end with the connection.

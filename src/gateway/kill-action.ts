@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { SystemError } from '../processes/system-error.ts'
+import { SystemError } from '../libc/system-error.ts'
 import type { Session } from '../sessions/session.ts'
 import type { GatewayState } from './gateway-gauges.ts'
 import { type KillReply, KillRequest, maxKills, type ProcessAddress } from './operator-schemas.ts'

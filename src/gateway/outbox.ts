@@ -3,7 +3,7 @@ import type { Delivery, ProcessEvent, Waiter } from '../processes/delivery.ts'
 import { encodeNotification } from '../protocol/envelope.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import type { ConnectionMetrics } from './connection-metrics.ts'
-import { lengthOf, type OutgoingMessage } from './outgoing-message.ts'
+import { lengthOf, type OutgoingMessage } from '../protocol/outgoing-message.ts'
 import type { Transport } from './transport.ts'
 
 /** Between two requests for confirmation. */

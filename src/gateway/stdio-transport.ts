@@ -2,7 +2,7 @@ import { finished, type Readable, type Writable } from 'node:stream'
 import type { Timers } from '../lifecycle/timers.ts'
 import { maxMessageBytes } from '../protocol/limits.ts'
 import { LineReader } from '../protocol/line-reader.ts'
-import { type OutgoingMessage, textOf } from './outgoing-message.ts'
+import { type OutgoingMessage, textOf } from '../protocol/outgoing-message.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 /** How long the reader may take to read what is left. */

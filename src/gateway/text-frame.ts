@@ -1,4 +1,4 @@
-import { byteLengthOf, type OutgoingMessage, writeTo } from './outgoing-message.ts'
+import { byteLengthOf, type OutgoingMessage, writeTo } from '../protocol/outgoing-message.ts'
 
 const finalTextFrame = 0x81
 

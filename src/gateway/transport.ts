@@ -1,4 +1,4 @@
-import type { OutgoingMessage } from './outgoing-message.ts'
+import type { OutgoingMessage } from '../protocol/outgoing-message.ts'
 
 /** What carries the messages of one connection. The connection processor does not know which kind it has. */
 export interface Transport {

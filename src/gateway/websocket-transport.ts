@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Timers } from '../lifecycle/timers.ts'
 import type { FramePool } from './frame-pool.ts'
-import type { OutgoingMessage } from './outgoing-message.ts'
+import type { OutgoingMessage } from '../protocol/outgoing-message.ts'
 import { textFrame } from './text-frame.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 

@@ -1,5 +1,5 @@
-import { errnos, type Libc, type WaitedChild } from './libc.ts'
-import { SystemError } from './system-error.ts'
+import { errnos, type Libc, type WaitedChild } from '../libc/libc.ts'
+import { SystemError } from '../libc/system-error.ts'
 
 interface Watched {
   /** Readable once the process has ended; absent where the kernel has no pidfds. */

@@ -1,5 +1,5 @@
 import net from 'node:net'
-import type { Libc } from './libc.ts'
+import type { Libc } from '../libc/libc.ts'
 
 /** More than this is not taken out of a stream at once: a pipe holds 64 KiB unless somebody enlarged it. */
 const maxDrainBytes = 512 * 1024

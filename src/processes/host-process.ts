@@ -5,7 +5,7 @@ import type { OutputPage, OutputStream, ProcessSignal, TerminalSize, WriteStatus
 import type { ClosedProcesses } from './closed-processes.ts'
 import type { Delivery } from './delivery.ts'
 import type { Child, ChildEvents, ChildExit, Launch, ProcessEngine } from './engine.ts'
-import { SystemError } from './system-error.ts'
+import { SystemError } from '../libc/system-error.ts'
 import { type ProcessLimits, tailMs } from './process-limits.ts'
 import type { DropReason } from './closed-processes.ts'
 import type { OomEvents } from './oom-events.ts'

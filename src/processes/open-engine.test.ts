@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { ChildEvents, Launch } from './engine.ts'
-import { Libc } from './libc.ts'
+import { Libc } from '../libc/libc.ts'
 import { NodePty } from './node-pty.ts'
 import { type EngineLoaders, openEngine } from './open-engine.ts'
 

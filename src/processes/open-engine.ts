@@ -1,6 +1,6 @@
 import { ChildReaper } from './child-reaper.ts'
 import type { ProcessEngine } from './engine.ts'
-import { Libc } from './libc.ts'
+import { Libc } from '../libc/libc.ts'
 import { NativeEngine } from './native-engine.ts'
 import { NodePty } from './node-pty.ts'
 import { PortableEngine } from './portable-engine.ts'

@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import type { Launch } from './engine.ts'
 import { executableCandidates } from './executable-lookup.ts'
-import { SystemError } from './system-error.ts'
+import { SystemError } from '../libc/system-error.ts'
 
 const ENOENT = -2
 const E2BIG = -7

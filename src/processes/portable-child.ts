@@ -5,7 +5,7 @@ import type { Child, ChildEvents, InputStream } from './engine.ts'
 import { readStat } from './proc-stat.ts'
 import { ReadableStream } from './readable-stream.ts'
 import { signalNumbers, typedSignals } from './signals.ts'
-import { SystemError } from './system-error.ts'
+import { SystemError } from '../libc/system-error.ts'
 
 const SIGHUP = 1
 const SIGKILL = 9

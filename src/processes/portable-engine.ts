@@ -9,7 +9,7 @@ import { executableCandidates } from './executable-lookup.ts'
 import type { NodePty } from './node-pty.ts'
 import { PortableChild } from './portable-child.ts'
 import { checkExecution, openWorkingDirectory, whyNotExecutable } from './portable-checks.ts'
-import { SystemError } from './system-error.ts'
+import { SystemError } from '../libc/system-error.ts'
 import { openTerminalWriter } from './terminal-writer.ts'
 
 const ENOENT = -2

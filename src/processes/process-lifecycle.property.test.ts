@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { FakeDelivery } from '../../test/support/fake-delivery.ts'
 import { fakeHost, launchOf } from '../../test/support/fake-host.ts'
 import { nobody } from '../../test/support/fake-start.ts'
-import { SystemError } from './system-error.ts'
+import { SystemError } from '../libc/system-error.ts'
 import { ProcessTable } from './process-table.ts'
 
 const idle = new AbortController().signal

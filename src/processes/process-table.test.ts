@@ -4,7 +4,7 @@ import { type FakeHost, fakeHost, launchOf } from '../../test/support/fake-host.
 import { nobody } from '../../test/support/fake-start.ts'
 import type { ProcessLimits } from './process-limits.ts'
 import { ProcessTable } from './process-table.ts'
-import { SystemError } from './system-error.ts'
+import { SystemError } from '../libc/system-error.ts'
 
 const idle = new AbortController().signal
 const fromStart = { afterSeq: 0, maxBytes: undefined, waitMs: 0 }

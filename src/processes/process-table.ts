@@ -6,7 +6,7 @@ import type { OutputPage, ProcessSignal, TerminalSize, WriteStatus } from '../pr
 import type { Delivery } from './delivery.ts'
 import type { Launch } from './engine.ts'
 import { HostProcess, type ProcessHost, type ProcessSummary } from './host-process.ts'
-import { SystemError } from './system-error.ts'
+import { SystemError } from '../libc/system-error.ts'
 import type { ProcessOrigin } from './process-life.ts'
 import type { StartMode } from './process-metrics.ts'
 import type { ReadRequest } from './process-output.ts'

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import type { Libc } from './libc.ts'
+import type { Libc } from '../libc/libc.ts'
 import { readStat } from './proc-stat.ts'
 
 /**

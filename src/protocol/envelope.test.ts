@@ -1,7 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { decodeMessage, encodeError, encodeNotification, encodeReply, malformedId, type Message } from './envelope.ts'
+import { BytesResult } from './bytes-result.ts'
+import {
+  decodeMessage,
+  encodeBytesReply,
+  encodeError,
+  encodeNotification,
+  encodeReply,
+  malformedId,
+  type Message,
+} from './envelope.ts'
 import { GatewayError } from './gateway-error.ts'
+import { textOf } from './outgoing-message.ts'
 import { DecimalToken } from './json-numbers.ts'
 import { maxJsonDepth, maxJsonValues } from './limits.ts'
 
@@ -243,6 +253,13 @@ describe('encoding', () => {
     [false, '{"id":-1,"result":false}'],
   ])('writes the result %j', (result, text) => {
     expect(encodeReply(malformedId, result)).toBe(text)
+  })
+
+  test.each([
+    [new BytesResult('chunk', Buffer.from('ok'), {}), { chunk: 'b2s=' }],
+    [new BytesResult('chunk', Buffer.alloc(0), { eof: true, note: 'a "b"' }), { chunk: '', eof: true, note: 'a "b"' }],
+  ])('writes a result with bytes: %#', (result, read) => {
+    expect(textOf(encodeBytesReply(malformedId, result))).toBe(JSON.stringify({ id: -1, result: read }))
   })
 
   test('writes an error with and without data', () => {

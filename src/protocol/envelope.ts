@@ -1,6 +1,8 @@
 import { parseJsonExactly } from './json-numbers.ts'
 import { scanJson } from './json-scanner.ts'
 import { describeMismatch } from './json-words.ts'
+import type { BytesResult } from './bytes-result.ts'
+import type { ChunkMessage } from './outgoing-message.ts'
 
 declare const requestIdBrand: unique symbol
 
@@ -52,6 +54,11 @@ export function decodeMessage(text: string): Message {
 /** The reply to a request that succeeded. A result of `undefined` is sent as null: a reply must have a result. */
 export function encodeReply(id: RequestId, result: unknown): string {
   return `{"id":${id},"result":${JSON.stringify(result ?? null)}}`
+}
+
+/** The same for a result with bytes. */
+export function encodeBytesReply(id: RequestId, result: BytesResult<object>): ChunkMessage {
+  return result.between(`{"id":${id},"result":`, '}')
 }
 
 /**

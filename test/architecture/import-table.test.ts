@@ -6,17 +6,19 @@ import { expect, it } from 'vitest'
 const table: Record<string, readonly string[]> = {
   protocol: [],
   lifecycle: [],
+  libc: ['protocol'],
   telemetry: ['protocol', 'lifecycle'],
   config: ['protocol'],
-  processes: ['protocol', 'lifecycle', 'telemetry'],
-  filesystem: ['protocol', 'lifecycle', 'telemetry'],
+  processes: ['protocol', 'lifecycle', 'libc', 'telemetry'],
+  filesystem: ['protocol', 'lifecycle', 'libc', 'telemetry'],
   sessions: ['protocol', 'lifecycle', 'telemetry', 'processes'],
-  leaks: ['protocol', 'lifecycle', 'telemetry', 'processes'],
+  leaks: ['protocol', 'lifecycle', 'libc', 'telemetry', 'processes'],
   fetching: ['protocol', 'lifecycle', 'telemetry'],
   discovery: ['protocol'],
   gateway: [
     'protocol',
     'lifecycle',
+    'libc',
     'telemetry',
     'config',
     'processes',
@@ -28,12 +30,12 @@ const table: Record<string, readonly string[]> = {
   client: ['protocol', 'lifecycle', 'telemetry'],
   backends: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway', 'client'],
   load: ['client', 'protocol', 'lifecycle', 'telemetry'],
-  cli: ['protocol', 'lifecycle', 'telemetry', 'config', 'processes', 'gateway', 'client', 'backends', 'load'],
+  cli: ['protocol', 'lifecycle', 'libc', 'telemetry', 'config', 'processes', 'gateway', 'client', 'backends', 'load'],
 }
 
 /** Packages that live behind one door. */
 const doors: Record<string, readonly string[]> = {
-  koffi: ['processes/libc.ts', 'processes/libc-symbols.ts'],
+  koffi: ['libc/library.ts'],
   'node-pty': ['processes/node-pty.ts'],
   fastify: ['gateway/websocket-listener.ts', 'gateway/admin-listener.ts', 'gateway/pages.ts'],
   '@fastify/websocket': ['gateway/websocket-listener.ts'],

@@ -1,4 +1,4 @@
-import { byteLengthOf, type OutgoingMessage, textOf } from '../../src/gateway/outgoing-message.ts'
+import { byteLengthOf, type OutgoingMessage, textOf } from '../../src/protocol/outgoing-message.ts'
 import type { Transport } from '../../src/gateway/transport.ts'
 
 /** Keeps what it is given to send. What is queued, and what the peer confirms, is the test's to say. */

@@ -1,5 +1,5 @@
 import net from 'node:net'
-import { Libc } from '../../src/processes/libc.ts'
+import { Libc } from '../../src/libc/libc.ts'
 
 /** A pipe between this program and one it starts. */
 export interface SharedPipe {

@@ -7,7 +7,8 @@ import type { GatewayLimits } from '../../src/gateway/gateway-limits.ts'
 import { describeHost, offerOf, systemFacts } from '../../src/gateway/host-environment.ts'
 import { ChildReaper } from '../../src/processes/child-reaper.ts'
 import { type LaunchNumbers, LaunchRegistry } from '../../src/processes/launch-registry.ts'
-import { Libc } from '../../src/processes/libc.ts'
+import { FileCalls } from '../../src/libc/file-calls.ts'
+import { Libc } from '../../src/libc/libc.ts'
 import { NativeEngine } from '../../src/processes/native-engine.ts'
 import { openEngine } from '../../src/processes/open-engine.ts'
 import { wantsPortable } from './tested-engine.ts'
@@ -66,6 +67,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
   const gateway = Gateway.open({
     limits: { ...defaultLimits, ...options.limits },
     engine: wantsPortable ? openEngine('portable').engine : new NativeEngine(libc, reaper),
+    fileCalls: wantsPortable ? undefined : FileCalls.open(libc.library),
     children: {
       os: 'linux',
       inheritedEnvironment: () => options.inherited ?? new Map([['PATH', '/usr/local/bin:/usr/bin:/bin']]),

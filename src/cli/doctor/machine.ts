@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { Libc } from '../../processes/libc.ts'
+import { Libc } from '../../libc/libc.ts'
 import { NodePty } from '../../processes/node-pty.ts'
 
 /** How long a program may take to show that it works. */

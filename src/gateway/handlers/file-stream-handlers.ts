@@ -1,4 +1,5 @@
 import { openToRead, openToReplace } from '../../filesystem/regular-file.ts'
+import { BytesResult } from '../../protocol/bytes-result.ts'
 import type { HostOs } from '../../protocol/path-uri.ts'
 import { refuseConfinedStream } from './confined-files.ts'
 import { refuseLongId } from '../../filesystem/file-handles.ts'
@@ -17,7 +18,7 @@ export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
       refuseConfinedStream(sandbox, isWritten ? 'write' : 'read', os)
       const open = () =>
         files.inOrder({ paths: [path], changes: isWritten }, async () => {
-          await using place = await files.territory.place(path, { followSymlinks: true, end: 'target' })
+          await using place = await files.setup.territory.place(path, { followSymlinks: true, end: 'target' })
           return isWritten ? await openToReplace(place) : await openToRead(place)
         })
       return files.perform({ operation: 'open', paths: [], changes: isWritten }, async () => {
@@ -26,18 +27,19 @@ export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
       })
     },
 
-    'fs/readBlock'({ handleId, offset, len }, { caller: { files } }) {
+    'fs/readBlock'({ handleId, offset, len }, { caller: { files }, afterReply }) {
       return files.perform({ operation: 'readBlock', paths: [] }, async () => {
         const { bytes, isEnd } = await files.handles.read(handleId, offset, len)
-        files.metrics.read(bytes.length)
-        return { chunk: bytes.toString('base64'), eof: isEnd }
+        files.setup.metrics.read(bytes.length)
+        afterReply(() => files.setup.blocks.giveBack(bytes))
+        return new BytesResult('chunk', bytes, { eof: isEnd })
       })
     },
 
     'fs/writeBlock'({ handleId, offset, chunk }, { caller: { files } }) {
       return files.perform({ operation: 'writeBlock', paths: [], bytes: chunk.length }, async () => {
         await files.handles.write(handleId, offset, chunk)
-        files.metrics.written(chunk.length)
+        files.setup.metrics.written(chunk.length)
         return {}
       })
     },

@@ -1,14 +1,15 @@
 import { writeAtomically } from '../../filesystem/atomic-write.ts'
 import { copyEntry } from '../../filesystem/copying.ts'
 import { listDirectory } from '../../filesystem/directory-listing.ts'
-import { canonicalPath, readMetadata } from '../../filesystem/metadata.ts'
+import { canonicalPath, metadataOf } from '../../filesystem/metadata.ts'
 import { createDirectory } from '../../filesystem/new-directory.ts'
 import type { WatchedPaths } from '../../filesystem/missing-watch.ts'
-import { writeWholeFile } from '../../filesystem/regular-file.ts'
+import { writeFile } from '../../filesystem/regular-file.ts'
 import { removeEntry } from '../../filesystem/removal.ts'
 import type { Territory } from '../../filesystem/territory.ts'
 import { refuseBounds, walkTree } from '../../filesystem/walk.ts'
-import { readWholeFile } from '../../filesystem/whole-file.ts'
+import { readFile } from '../../filesystem/whole-file.ts'
+import { BytesResult } from '../../protocol/bytes-result.ts'
 import { decodeBase64 } from '../../protocol/base64.ts'
 import { GatewayError } from '../../protocol/gateway-error.ts'
 import { type HostOs, PathUri } from '../../protocol/path-uri.ts'
@@ -26,10 +27,9 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'readFile', paths: [path], isBulky: true }, async () => {
-        await using place = await files.territory.place(path, { followSymlinks: followSymlinks ?? true, end: 'target' })
-        const bytes = await readWholeFile(place)
-        files.metrics.read(bytes.length)
-        return { dataBase64: bytes.toString('base64') }
+        const bytes = await readFile(files.setup, path, followSymlinks ?? true)
+        files.setup.metrics.read(bytes.length)
+        return new BytesResult('dataBase64', bytes, {})
       })
     },
 
@@ -38,9 +38,12 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'writeFile', paths: [path], changes: true, bytes: bytes.length }, async () => {
-        await using place = await files.territory.place(path, { followSymlinks: followSymlinks ?? true, end: 'target' })
-        await (atomic === true ? writeAtomically(place, bytes) : writeWholeFile(place, bytes))
-        files.metrics.written(bytes.length)
+        if (atomic === true) {
+          const approach = { followSymlinks: followSymlinks ?? true, end: 'target' } as const
+          await using place = await files.setup.territory.place(path, approach)
+          await writeAtomically(place, bytes)
+        } else await writeFile(files.setup, path, bytes, followSymlinks ?? true)
+        files.setup.metrics.written(bytes.length)
         return {}
       })
     },
@@ -49,7 +52,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'createDirectory', paths: [path], changes: true }, async () => {
-        await createDirectory(files.territory, path, {
+        await createDirectory(files.setup.territory, path, {
           recursive: recursive ?? true,
           followSymlinks: followSymlinks ?? true,
         })
@@ -61,7 +64,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'getMetadata', paths: [path] }, () =>
-        readMetadata(files.territory, path, followSymlinks ?? true),
+        metadataOf(files.setup, path, followSymlinks ?? true),
       )
     },
 
@@ -69,7 +72,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'canonicalize', paths: [path] }, async () => {
-        return { path: PathUri.fromNative(await canonicalPath(files.territory, path)).canonical }
+        return { path: PathUri.fromNative(await canonicalPath(files.setup.territory, path)).canonical }
       })
     },
 
@@ -77,7 +80,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'readDirectory', paths: [path], isBulky: true }, async () => {
-        const entries = await listDirectory(files.territory, path)
+        const entries = await listDirectory(files.setup.territory, path)
         return {
           entries: entries.map(({ name, isDirectory, isFile }) => ({ fileName: name.toString(), isDirectory, isFile })),
         }
@@ -89,7 +92,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'walk', paths: [path], isBulky: true }, () =>
-        walkTree(files.territory, { path, uri }, options, files.signal),
+        walkTree(files.setup.territory, { path, uri }, options, files.signal),
       )
     },
 
@@ -98,7 +101,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'remove', paths: [path], changes: true }, async () => {
         const options = { recursive: recursive ?? true, force: force ?? true, followSymlinks: followSymlinks ?? true }
-        await removeEntry(files.territory, path, options)
+        await removeEntry(files.setup.territory, path, options)
         return {}
       })
     },
@@ -108,7 +111,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       refuseConfinedFiles(sandbox, 'read', os)
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'copy', paths: [source, destination], changes: true }, async () => {
-        await copyEntry(files.territory, { source, destination, recursive })
+        await copyEntry(files.setup.territory, { source, destination, recursive })
         return {}
       })
     },
@@ -132,7 +135,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
     'fs/watchMissing'({ watchId, missing, present }, { caller: { files } }) {
       const paths = watchedPaths(missing, present ?? undefined, os)
       return files.perform({ operation: 'watchMissing', paths: [] }, async () => {
-        return { watching: await files.watches.watch(watchId, reached(paths, files.territory)) }
+        return { watching: await files.watches.watch(watchId, reached(paths, files.setup.territory)) }
       })
     },
   }

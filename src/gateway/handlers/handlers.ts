@@ -1,4 +1,5 @@
 import type { FileAccess } from '../../filesystem/file-access.ts'
+import type { BytesResult } from '../../protocol/bytes-result.ts'
 import type { MethodName, Params, Result } from '../../protocol/method-table.ts'
 import type { BodyOutlet } from '../../fetching/response-stream.ts'
 import type { RequestSpan } from '../../telemetry/tracing.ts'
@@ -28,10 +29,12 @@ export interface RequestContext {
   readonly afterReply: (action: () => void) => void
 }
 
+type Handled<M extends MethodName> = Result<M> | BytesResult<Result<M>>
+
 /** One function for each method of the table. A forgotten one does not compile. */
 export type Handlers = {
   readonly [M in MethodName]: (
     params: Params<M>,
     context: M extends 'initialize' ? Omit<RequestContext, 'session'> : RequestContext,
-  ) => Result<M> | Promise<Result<M>>
+  ) => Handled<M> | Promise<Handled<M>>
 }

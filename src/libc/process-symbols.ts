@@ -1,15 +1,12 @@
-import type koffi from 'koffi'
+import type { Library } from './library.ts'
 
-export type LibcSymbols = ReturnType<typeof bindLibc>
+export type ProcessSymbols = ReturnType<typeof bindProcessSymbols>
 
 /**
  * The functions of the C library that processes need, each with its C prototype and the type it has here.
  * @throws when the library lacks one of them
  */
-export function bindLibc(library: typeof koffi) {
-  const libc = library.load('libc.so.6')
-  const f = <Arguments extends unknown[], Value>(prototype: string) =>
-    libc.func(prototype) as unknown as (...arguments_: Arguments) => Value
+export function bindProcessSymbols({ bind: f }: Library) {
   return {
     spawn: f<[Buffer, string, Buffer, Buffer, (string | null)[], (string | null)[]], number>(
       'int posix_spawn(void *pid, const char *path, void *actions, void *attributes, const char **argv, const char **envp)',

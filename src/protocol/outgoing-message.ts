@@ -1,6 +1,9 @@
 /** Base64 for every three bytes begun. RFC 4648 section 4 */
 const base64Length = (bytes: number) => Math.ceil(bytes / 3) * 4
 
+/** Encoded at a time, a multiple of three bytes: short texts come and go cheaper than long ones. */
+const sliceBytes = 48 * 1024
+
 /** A message around the base64 of one chunk. */
 export interface ChunkMessage {
   readonly before: string
@@ -39,6 +42,8 @@ export function writeTo(target: Buffer, offset: number, message: OutgoingMessage
     return
   }
   let position = offset + target.write(message.before, offset, 'utf8')
-  position += target.write(message.chunk.toString('base64'), position, 'latin1')
+  for (let done = 0; done < message.chunk.length; done += sliceBytes) {
+    position += target.write(message.chunk.toString('base64', done, done + sliceBytes), position, 'latin1')
+  }
   target.write(message.after, position, 'utf8')
 }

@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module'
-import type koffi from 'koffi'
-import { bindLibc, type LibcSymbols } from './libc-symbols.ts'
+import { type Library, openLibrary } from './library.ts'
+import { bindProcessSymbols, type ProcessSymbols } from './process-symbols.ts'
 import { SystemError } from './system-error.ts'
 
 export const errnos = {
@@ -79,20 +78,21 @@ export interface WaitedChild {
 }
 
 /**
- * The C library, as far as processes need it. The only file that knows koffi. Every call is synchronous and short;
+ * The C library, as far as processes need it. Every call is synchronous and short;
  * a failed call throws SystemError unless its signature says otherwise.
  */
 export class Libc {
-  readonly #koffi: typeof koffi
-  readonly #call: LibcSymbols
+  /** What else may be asked of it. */
+  readonly library: Library
+  readonly #call: ProcessSymbols
   readonly #attributes = Buffer.alloc(spawnAttributesBytes)
   readonly #usage = Buffer.alloc(resourceUsageBytes)
   readonly #status = Buffer.alloc(4)
   readonly #events = Buffer.alloc(epollEvent.bytes * epollBatch)
 
-  private constructor(library: typeof koffi) {
-    this.#koffi = library
-    this.#call = bindLibc(library)
+  private constructor(library: Library) {
+    this.library = library
+    this.#call = bindProcessSymbols(library)
     this.#prepareAttributes()
   }
 
@@ -101,8 +101,7 @@ export class Libc {
    * @throws when this is not Linux, koffi is missing, or the C library lacks a symbol (glibc before 2.34, musl)
    */
   static load(): Libc {
-    if (process.platform !== 'linux') throw new Error(`the native engine needs Linux, this is ${process.platform}`)
-    return new Libc(createRequire(import.meta.url)('koffi') as typeof koffi)
+    return new Libc(openLibrary())
   }
 
   /** posix_spawn(3) as leader of a new session and group, with default signals, an empty mask and no descriptor above 2. */
@@ -199,7 +198,7 @@ export class Libc {
     for (;;) {
       const count = this.#call.read(descriptor, into, into.length)
       if (count >= 0) return count
-      const errno = this.#koffi.errno()
+      const errno = this.library.errno()
       if (errno === errnos.EAGAIN) return undefined
       // The master of a terminal without a holder on the other side reports its end like this.
       if (errno === errnos.EIO) return 0
@@ -222,7 +221,7 @@ export class Libc {
    */
   signalGroup(group: number, signal: number): boolean {
     if (this.#call.kill(-group, signal) === 0) return true
-    const errno = this.#koffi.errno()
+    const errno = this.library.errno()
     if (errno === errnos.ESRCH) return false
     throw this.#failure(errno)
   }
@@ -236,7 +235,7 @@ export class Libc {
   openPidDescriptor(pid: number): number | undefined {
     const descriptor = Number(this.#call.syscall(SYS_pidfd_open, 'int', pid, 'uint', 0))
     if (descriptor >= 0) return descriptor
-    const errno = this.#koffi.errno()
+    const errno = this.library.errno()
     if (errno === errnos.ESRCH) return undefined
     throw this.#failure(errno)
   }
@@ -248,7 +247,7 @@ export class Libc {
         this.#call.syscall(SYS_pidfd_send_signal, 'int', pidDescriptor, 'int', signal, 'void *', null, 'uint', 0),
       ) < 0
     ) {
-      const errno = this.#koffi.errno()
+      const errno = this.library.errno()
       if (errno !== errnos.ESRCH) throw this.#failure(errno)
     }
   }
@@ -334,7 +333,7 @@ export class Libc {
     return value
   }
 
-  #failure(errno = this.#koffi.errno()): SystemError {
+  #failure(errno = this.library.errno()): SystemError {
     return new SystemError(errno)
   }
 }

@@ -1,0 +1,145 @@
+import { lstatSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { FileCalls } from '../libc/file-calls.ts'
+import { openLibrary } from '../libc/library.ts'
+import { eventually } from '../../test/support/eventually.ts'
+import { makeFifo } from '../../test/support/fifo.ts'
+import { ScratchFolder } from '../../test/support/scratch-folder.ts'
+import { CachedFiles } from './cached-files.ts'
+import { openTerritory } from './file-roots.ts'
+import { metadataOf, readMetadata } from './metadata.ts'
+import { writeFile } from './regular-file.ts'
+import { everywhere, type Territory } from './territory.ts'
+
+/** Of a folder on a file system that is known already. */
+async function stage(folder: ScratchFolder, territory: Territory = everywhere) {
+  const calls = FileCalls.open(openLibrary())
+  if (calls === undefined) throw new Error('the kernel is too old for these tests')
+  const cached = new CachedFiles(calls)
+  folder.write('seen', '')
+  const seen = Buffer.from(join(folder.path, 'seen'))
+  await eventually(() => cached.facts(everywhere, seen, true) !== undefined, 'the mount is known')
+  const at = (name: string) => Buffer.from(join(folder.path, name))
+  return {
+    cached,
+    facts: (name: string, followSymlinks = true) => cached.facts(territory, at(name), followSymlinks),
+    contents: (name: string, followSymlinks = true) => cached.contents(territory, at(name), followSymlinks)?.toString(),
+    write: (name: string, text: string) => writeFile({ cached, territory }, at(name), Buffer.from(text), true),
+    at,
+  }
+}
+
+const openDescriptors = () => readdirSync('/proc/self/fd').length
+
+it('tells what lstat tells of files and directories', async () => {
+  using folder = new ScratchFolder()
+  const { facts } = await stage(folder)
+  for (const name of ['a/file', '.', 'a']) {
+    if (name === 'a/file') folder.write(name, 'contents')
+    const stats = lstatSync(join(folder.path, name), { bigint: true })
+    expect(facts(name)).toMatchObject({
+      kind: stats.isFile() ? 'file' : 'directory',
+      size: Number(stats.size),
+      createdAtMs: Number(stats.birthtimeMs),
+      modifiedAtMs: Number(stats.mtimeMs),
+    })
+  }
+})
+
+it('describes an entry as the long way does', async () => {
+  using folder = new ScratchFolder()
+  const { cached, at } = await stage(folder)
+  folder.write('file', 'x')
+  symlinkSync('file', join(folder.path, 'link'))
+  for (const name of ['file', 'link', '.']) {
+    const short = await metadataOf({ cached, territory: everywhere }, at(name), true)
+    expect(short).toEqual(await readMetadata(everywhere, at(name), true))
+  }
+})
+
+it('leaves links to others, and follows those on the way only where that is allowed', async () => {
+  using folder = new ScratchFolder()
+  const { facts, contents } = await stage(folder)
+  folder.write('real/file', 'contents')
+  symlinkSync('real', join(folder.path, 'way'))
+  symlinkSync('real/file', join(folder.path, 'end'))
+  expect(facts('end')).toBeUndefined()
+  expect(facts('way/file')).toMatchObject({ kind: 'file' })
+  expect(facts('way/file', false)).toBeUndefined()
+  expect(contents('way/file')).toBe('contents')
+  expect(contents('way/file', false)).toBeUndefined()
+})
+
+it('stays in the directories of an operator', async () => {
+  using folder = new ScratchFolder()
+  folder.write('inside/file', 'in')
+  folder.write('outside/file', 'out')
+  symlinkSync('../outside', join(folder.path, 'inside/way'))
+  const { contents } = await stage(folder, openTerritory([join(folder.path, 'inside')]))
+  expect(contents('inside/file')).toBe('in')
+  expect(contents('outside/file')).toBeUndefined()
+  expect(contents('inside/way/file')).toBeUndefined()
+})
+
+it('reads regular files of which all is there, and opens nothing else', async () => {
+  using folder = new ScratchFolder()
+  const { contents } = await stage(folder)
+  const mebibyte = 1024 * 1024
+  folder.write('empty', '')
+  folder.write('full', 'x'.repeat(mebibyte))
+  folder.write('large', 'x'.repeat(mebibyte + 1))
+  makeFifo(join(folder.path, 'fifo'))
+  expect(contents('empty')).toBe('')
+  expect(contents('full')).toHaveLength(mebibyte)
+  for (const name of ['large', 'fifo', '.', 'missing']) expect(contents(name)).toBeUndefined()
+})
+
+it('knows nothing of file systems that make up what they hold', async () => {
+  const cached = new CachedFiles(FileCalls.open(openLibrary()))
+  for (let times = 0; times < 3; times++) {
+    expect(cached.facts(everywhere, Buffer.from('/proc/self/status'), true)).toBeUndefined()
+    await new Promise(resolve => setImmediate(resolve))
+  }
+})
+
+it('leaves no descriptor open, whatever it is asked for', async () => {
+  using folder = new ScratchFolder()
+  const { facts, contents, write } = await stage(folder)
+  folder.write('file', 'x')
+  symlinkSync('file', join(folder.path, 'link'))
+  const before = openDescriptors()
+  for (const name of ['file', 'link', 'missing', '.']) {
+    facts(name)
+    contents(name)
+    await write(name, 'y').catch(() => undefined)
+  }
+  expect(openDescriptors()).toBe(before)
+})
+
+it('writes a file over: never more and never less than what was given, in the same file', async () => {
+  using folder = new ScratchFolder()
+  const { write } = await stage(folder)
+  const path = folder.write('file', '')
+  const { ino } = lstatSync(path)
+  await fc.assert(
+    fc.asyncProperty(fc.string({ maxLength: 300 }), fc.string({ maxLength: 300 }), async (old, text) => {
+      writeFileSync(path, old)
+      await write('file', text)
+      expect(readFileSync(path, 'utf8')).toBe(text)
+    }),
+    { numRuns: 200 },
+  )
+  expect(lstatSync(path).ino).toBe(ino)
+})
+
+it('cuts off what somebody else adds to a file while it is written over', async () => {
+  using folder = new ScratchFolder()
+  const { write } = await stage(folder)
+  const path = folder.write('file', 'old')
+  const writing = write('file', 'new')
+  truncateSync(path, 100)
+  await writing
+  expect(readFileSync(path, 'utf8')).toBe('new')
+})

@@ -1,0 +1,34 @@
+import { createRequire } from 'node:module'
+import type koffi from 'koffi'
+import type { TypeObject } from 'koffi'
+
+/** The C library of this process, open. */
+export interface Library {
+  readonly koffi: typeof koffi
+  /**
+   * A function of the library by its C prototype, or by its name and its types.
+   * @throws when the library lacks it
+   */
+  readonly bind: <Arguments extends unknown[], Value>(
+    prototype: string,
+    types?: { readonly returns: string; readonly takes: readonly (string | TypeObject)[] },
+  ) => (...arguments_: Arguments) => Value
+  /** Of the last call that failed. */
+  readonly errno: () => number
+}
+
+/**
+ * Loads koffi and opens the C library.
+ * @throws when this is not Linux, koffi is missing, or the C library is not glibc
+ */
+export function openLibrary(): Library {
+  if (process.platform !== 'linux') throw new Error(`the native engine needs Linux, this is ${process.platform}`)
+  const loaded = createRequire(import.meta.url)('koffi') as typeof koffi
+  const libc = loaded.load('libc.so.6')
+  return {
+    koffi: loaded,
+    bind: (prototype, types) =>
+      (types === undefined ? libc.func(prototype) : libc.func(prototype, types.returns, [...types.takes])) as never,
+    errno: () => loaded.errno(),
+  }
+}
