@@ -67,7 +67,7 @@ function describeMissing(path: Path): string {
 }
 
 function describeIssue(issue: Issue, value: unknown): string {
-  if (issue.code === 'custom') return issue.message
+  if (issue.code === 'custom' && !issue.message.startsWith(ownWording)) return issue.message
   const place = issue.path.length === 0 ? '' : ` for \`${formatPath(issue.path)}\``
   const choices = choicesOf(issue)
   if (choices !== undefined && typeof value === 'string') {
@@ -91,7 +91,7 @@ function listChoices(choices: readonly unknown[]): string {
 /** An integer in place of an integer has the right type, whatever its size. */
 function isTypeProblem(issue: Issue, value: unknown): boolean {
   if (issue.code === 'invalid_type') return !(isInteger(value) && typeWords[issue.expected] === typeWords['number'])
-  return ['unrecognized_keys', 'invalid_union', 'invalid_value'].includes(issue.code)
+  return ['custom', 'unrecognized_keys', 'invalid_union', 'invalid_value'].includes(issue.code)
 }
 
 function describeExpectation(issue: Issue, value: unknown): string {

@@ -2,6 +2,7 @@ import { parseJsonExactly } from './json-numbers.ts'
 import { scanJson } from './json-scanner.ts'
 import { describeMismatch } from './json-words.ts'
 import type { BytesResult } from './bytes-result.ts'
+import { parseAround } from './long-base64.ts'
 import type { ChunkMessage } from './outgoing-message.ts'
 
 declare const requestIdBrand: unique symbol
@@ -41,10 +42,11 @@ export type Message =
 
 /** Decodes the text of one message. Never throws: what cannot be decoded is a `malformed` message. */
 export function decodeMessage(text: string): Message {
-  const { problem, hasFragileNumbers } = scanJson(text)
+  const { problem, hasFragileNumbers, longText } = scanJson(text)
   if (problem !== undefined) return malformed(problem)
+  const parse = hasFragileNumbers ? parseJsonExactly : (json: string): unknown => JSON.parse(json)
   try {
-    return classify(hasFragileNumbers ? parseJsonExactly(text) : JSON.parse(text))
+    return classify((longText && parseAround(text, longText, parse)) ?? parse(text))
   } catch (error) {
     if (error instanceof SyntaxError) return malformed(error.message)
     throw error

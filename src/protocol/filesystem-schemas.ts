@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { SandboxIntent } from './sandbox-schemas.ts'
-import { base64, exactU64, pathUri, u64 } from './scalars.ts'
+import { base64, exactU64, pathUri, u64, undecodedBase64 } from './scalars.ts'
 
 const sandbox = SandboxIntent.nullish()
 const followSymlinks = z
@@ -14,7 +14,7 @@ export const FileContents = z.object({ dataBase64: z.string() })
 
 export const WriteFile = z.object({
   path: pathUri,
-  dataBase64: z.string().describe('replaces the contents in place: the file stays the same for its other names'),
+  dataBase64: undecodedBase64.describe('replaces the contents in place: the file stays the same for its other names'),
   atomic: z
     .boolean()
     .nullish()

@@ -10,7 +10,22 @@ export interface ScannedJson {
   readonly problem: string | undefined
   /** Whether a number would not survive JSON.parse: a fraction, an exponent, or an integer beyond 2^53 - 1. */
   readonly hasFragileNumbers: boolean
+  /** The first long string without escapes among the parameters. */
+  readonly longText?: LongText | undefined
 }
+
+/** A string literal in the text. */
+export interface LongText {
+  /** The parameter it is the value of. */
+  readonly key: string
+  /** Of its opening quote. */
+  readonly start: number
+  /** Behind its closing quote. */
+  readonly end: number
+}
+
+/** Below that, JSON.parse is no burden. */
+const leastLongText = 64 * 1024
 
 const tab = 0x09
 const lineFeed = 0x0a
@@ -55,6 +70,7 @@ export function scanJson(text: string): ScannedJson {
   let valueCount = 0
   let keyCount = 0
   let hasFragileNumbers = false
+  let longText: LongText | undefined
   let at = 0
 
   const refuse = (problem: string): ScannedJson => ({
@@ -98,7 +114,12 @@ export function scanJson(text: string): ScannedJson {
         if (strings.unpairedSurrogate !== undefined) {
           return refuse(`unpaired surrogate \`${strings.unpairedSurrogate}\` in a string`)
         }
-        if (!expectsKey || keys === undefined) break
+        if (!expectsKey || keys === undefined) {
+          if (at - start > leastLongText && !strings.hasEscapes && isParameter(containers)) {
+            longText ??= { key: keys?.last ?? '', start, end: at }
+          }
+          break
+        }
         const key = strings.hasEscapes ? decodeString(text.slice(start, at)) : text.slice(start + 1, at - 1)
         if (!keys.add(key)) return refuse(`duplicate JSON object key \`${shorten(key)}\``)
         expectsKey = false
@@ -124,16 +145,24 @@ export function scanJson(text: string): ScannedJson {
     valueCount += 1
     if (valueCount > maxJsonValues) return refuse(tooManyValues)
   }
-  return { problem: undefined, hasFragileNumbers }
+  return { problem: undefined, hasFragileNumbers, longText }
+}
+
+/** Whether the innermost container is the parameters of a message. */
+function isParameter(containers: readonly (ObjectKeys | undefined)[]): boolean {
+  return containers.length === 2 && containers[0]?.last === 'params' && containers[1] !== undefined
 }
 
 /** The keys seen in one object. Most objects of a message are small: the first key needs no set. */
 class ObjectKeys {
   #first: string | undefined
   #all: Set<string> | undefined
+  /** The key added last. */
+  last: string | undefined
 
   /** Adds a key; `false` if it is there already. */
   add(key: string): boolean {
+    this.last = key
     if (this.#first === undefined) {
       this.#first = key
       return true

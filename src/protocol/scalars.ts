@@ -34,13 +34,18 @@ export const pathUri = z
   })
   .meta({ format: 'uri' })
 
+/** Base64 that its method decodes itself. Long ones come decoded: the envelope has done it already. */
+export const undecodedBase64 = z
+  .custom<string>(value => typeof value === 'string' || Buffer.isBuffer(value), { error: 'expected a string' })
+  .transform((value: string | Buffer) => value)
+  .meta({ type: 'string' })
+
 /** Bytes in canonical standard-alphabet base64 with padding. */
-export const base64 = z
-  .string()
-  .transform((text, context): Buffer => {
-    const decoded = decodeBase64(text)
+export const base64 = undecodedBase64
+  .transform((value, context): Buffer => {
+    const decoded = decodeBase64(value)
     if (typeof decoded !== 'string') return decoded
-    context.addIssue({ code: 'custom', message: decoded, input: text })
+    context.addIssue({ code: 'custom', message: decoded, input: value })
     return z.NEVER
   })
-  .meta({ contentEncoding: 'base64' })
+  .meta({ type: 'string', contentEncoding: 'base64' })

@@ -141,7 +141,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
   }
 }
 
-function decodedContents(dataBase64: string): Buffer {
+function decodedContents(dataBase64: string | Buffer): Buffer {
   const decoded = decodeBase64(dataBase64)
   if (typeof decoded !== 'string') return decoded
   throw new GatewayError('invalidRequest', `fs/writeFile requires valid base64 dataBase64: ${decoded}`, {
