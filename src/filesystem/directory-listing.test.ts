@@ -12,10 +12,7 @@ import { everywhere } from './territory.ts'
 const list = async (path: string) => {
   const entries = await listDirectory(everywhere, Buffer.from(path))
   return Object.fromEntries(
-    entries.map(({ name, isDirectory, isFile }) => [
-      name.toString('latin1'),
-      isDirectory ? 'directory' : isFile ? 'file' : 'other',
-    ]),
+    entries.map(({ name, isDirectory, isFile }) => [name, isDirectory ? 'directory' : isFile ? 'file' : 'other']),
   )
 }
 

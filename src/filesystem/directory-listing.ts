@@ -11,12 +11,14 @@ const directoryBatch = 1024
 
 /** A name as the directory tells it. What a link leads to takes a look; so does everything that is neither file nor directory. */
 export interface FoundName {
-  readonly name: Buffer
+  /** One byte in each character: text as cheap as it gets, whatever the bytes. */
+  readonly name: string
   readonly kind: 'file' | 'directory' | 'other'
 }
 
 export interface ListedEntry {
-  readonly name: Buffer
+  /** One byte in each character. */
+  readonly name: string
   readonly isSymlink: boolean
   /** Of what a link leads to. */
   readonly isDirectory: boolean
@@ -35,7 +37,7 @@ export async function listDirectory(
 ): Promise<ListedEntry[]> {
   await using directory = await territory.directory(path)
   const names = await namesIn(directory.path, maxEntries)
-  return await lookAt(directory.path, names, name => territory.targetStats(join(path, name)))
+  return await lookAt(directory.path, names, name => territory.targetStats(join(path, bytesOf(name))))
 }
 
 /** Looks at these entries of a directory, and leaves out those that cannot be looked at. */
@@ -59,7 +61,7 @@ export async function namesIn(path: Buffer, maxEntries: number): Promise<FoundNa
   let count = 0
   // Never fails, and takes as long as opening does.
   const searchable = isSearchable(path)
-  await using directory = await openToList(path)
+  await using directory = await open<string>(path, 'latin1')
   await forEachEntry(directory, entry => {
     count += 1
     if (count <= maxEntries) names.push({ name: entry.name, kind: kindOf(entry) })
@@ -72,22 +74,22 @@ export async function namesIn(path: Buffer, maxEntries: number): Promise<FoundNa
 }
 
 /** Tells what the link of that name leads to. */
-export type TargetStats = (name: Buffer) => Promise<Pick<Stats, 'isDirectory' | 'isFile'>>
+export type TargetStats = (name: string) => Promise<Pick<Stats, 'isDirectory' | 'isFile'>>
 
-interface NamedEntry {
-  readonly name: Buffer
+interface NamedEntry<Name> {
+  readonly name: Name
   isFile(): boolean
   isDirectory(): boolean
 }
 
 /** A directory to read names from that may be any bytes. */
-export interface NameStream extends AsyncDisposable {
-  [Symbol.asyncIterator](): AsyncIterator<NamedEntry>
-  read(callback: (error: Error | null, entry: NamedEntry | null) => void): void
+export interface NameStream<Name = Buffer> extends AsyncDisposable {
+  [Symbol.asyncIterator](): AsyncIterator<NamedEntry<Name>>
+  read(callback: (error: Error | null, entry: NamedEntry<Name> | null) => void): void
 }
 
 /** Iterating takes several promises for each entry, this takes none. */
-function forEachEntry(directory: NameStream, take: (entry: NamedEntry) => void): Promise<void> {
+function forEachEntry<Name>(directory: NameStream<Name>, take: (entry: NamedEntry<Name>) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const read = () => {
       directory.read((error, entry) => {
@@ -101,13 +103,22 @@ function forEachEntry(directory: NameStream, take: (entry: NamedEntry) => void):
   })
 }
 
-export async function openToList(path: Buffer): Promise<NameStream> {
-  // Node's types know names as text only; with this encoding they are bytes.
-  const options = { encoding: 'buffer', bufferSize: directoryBatch } as unknown as { bufferSize: number }
-  return (await opendir(path, options)) as unknown as NameStream
+export function openToList(path: Buffer): Promise<NameStream> {
+  return open(path, 'buffer')
 }
 
-function kindOf(entry: NamedEntry): FoundName['kind'] {
+async function open<Name>(path: Buffer, encoding: 'buffer' | 'latin1'): Promise<NameStream<Name>> {
+  // Node's types know names as text only; with one of these encodings they are bytes.
+  const options = { encoding, bufferSize: directoryBatch } as unknown as { bufferSize: number }
+  return (await opendir(path, options)) as unknown as NameStream<Name>
+}
+
+/** The bytes of a name with one in each character. */
+export function bytesOf(name: string): Buffer {
+  return Buffer.from(name, 'latin1')
+}
+
+function kindOf(entry: NamedEntry<string>): FoundName['kind'] {
   if (entry.isFile()) return 'file'
   return entry.isDirectory() ? 'directory' : 'other'
 }
@@ -119,7 +130,7 @@ function listed({ name, kind }: FoundName): ListedEntry {
 async function look(directory: Buffer, found: FoundName, targetStats: TargetStats): Promise<ListedEntry | undefined> {
   if (found.kind !== 'other') return listed(found)
   const { name } = found
-  const path = join(directory, name)
+  const path = join(directory, bytesOf(name))
   try {
     const own = await lstat(path)
     const isSymlink = own.isSymbolicLink()

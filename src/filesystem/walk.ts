@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises'
 import type { WalkedTree, WalkOptions } from '../protocol/filesystem-schemas.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { PathUri } from '../protocol/path-uri.ts'
-import { type FoundName, type ListedEntry, lookAt, namesIn } from './directory-listing.ts'
+import { bytesOf, type FoundName, type ListedEntry, lookAt, namesIn } from './directory-listing.ts'
 import { translated } from './errno.ts'
 import { maxWalkedNames, walkMaximums } from './filesystem-limits.ts'
 import { canonicalPath, readMetadata } from './metadata.ts'
@@ -15,7 +15,6 @@ import { WalkReport } from './walk-report.ts'
 
 /** Entries that are looked at before the first of them is listed; others get their turn in between. */
 const batch = 500
-const dot = '.'.charCodeAt(0)
 
 /** Directories that are listed while the one before them is reported, and names each may have for that. */
 const directoriesAhead = 4
@@ -77,7 +76,8 @@ export function refuseBounds({ maxDepth, maxDirectories, maxEntries }: WalkOptio
 
 /** In the order of their bytes: that of UTF-8, which differs from that of JavaScript. */
 function byName(one: FoundName, other: FoundName): number {
-  return one.name.compare(other.name)
+  if (one.name === other.name) return 0
+  return one.name < other.name ? -1 : 1
 }
 
 /** An entry of a directory that has been entered. */
@@ -129,7 +129,7 @@ class Walk {
       return this.#failed(directory.uri, error)
     }
     const { path, names } = listing
-    const targetStats = (name: Buffer) => this.#territory.targetStats(join(directory.path, name))
+    const targetStats = (name: string) => this.#territory.targetStats(join(directory.path, bytesOf(name)))
     for (let part = names.take(batch); part.length > 0; part = names.take(batch)) {
       this.#signal.throwIfAborted()
       for (const entry of await lookAt(path, part, targetStats)) {
@@ -160,8 +160,9 @@ class Walk {
     const uri = directory.uri.child(entry.name)
     if (!this.report.addEntry(uri.canonical, entry.isDirectory ? 'directory' : 'file')) return false
     if (!entry.isDirectory || directory.depth >= maxDepth || this.#isPruned(entry.name)) return true
-    const found = { path: join(directory.path, entry.name), uri, depth: directory.depth + 1 }
-    return followDirectorySymlinks ? this.#foundByLinks(found) : this.#found(found, join(path, entry.name))
+    const name = bytesOf(entry.name)
+    const found = { path: join(directory.path, name), uri, depth: directory.depth + 1 }
+    return followDirectorySymlinks ? this.#foundByLinks(found) : this.#found(found, join(path, name))
   }
 
   /** @param path leads to it, whatever its path leads to meanwhile */
@@ -199,8 +200,8 @@ class Walk {
     return true
   }
 
-  #isPruned(name: Buffer): boolean {
-    return this.#options.pruneHiddenDirectories && name[0] === dot
+  #isPruned(name: string): boolean {
+    return this.#options.pruneHiddenDirectories && name.startsWith('.')
   }
 
   #failed(uri: PathUri, thrown: unknown): boolean {

@@ -19,7 +19,8 @@ export class WebSocketTransport implements Transport {
   readonly #socket: Socket
   readonly #timers: Timers
   readonly #frames: FramePool
-  readonly #strictText = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  /** Made for the first message of bytes. */
+  #strictText: InstanceType<typeof TextDecoder> | undefined
 
   constructor(options: { websocket: WebSocket; socket: Socket; timers: Timers; frames: FramePool }) {
     this.#websocket = options.websocket
@@ -53,6 +54,7 @@ export class WebSocketTransport implements Transport {
       if (!isBinary) return events.received(data.toString())
       let text: string
       try {
+        this.#strictText ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
         text = this.#strictText.decode(data)
       } catch {
         return events.undecodable('the message is not valid UTF-8')

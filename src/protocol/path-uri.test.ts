@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hostOs, PathUri } from './path-uri.ts'
@@ -27,6 +28,34 @@ function resolved(path: string): string {
   if (next === path) return path === '' ? '/' : path
   return resolved(next)
 }
+
+/** Segments of a path, plain ones most of the time. */
+const segments = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: fc.stringMatching(/^[.A-Za-z0-9_~-]{1,6}$/) },
+    fc.constantFrom('', '.', '..', '%41', '%2F', 'a b', 'C:', 'ä', '^', '%00', '?', '#', '|'),
+  ),
+  { minLength: 1, maxLength: 4 },
+)
+
+it('reads a plain spelling as any other one of the same path', () => {
+  fc.assert(
+    fc.property(segments, parts => {
+      const text = `file:///${parts.join('/')}`
+      const plain = PathUri.parse(text)
+      // A tab is ignored by URLs, and hides the plain spelling.
+      const other = PathUri.parse(text.replace('file', 'fi\tle'))
+      expect(plain).toEqual(other)
+      if (!(plain instanceof PathUri) || !(other instanceof PathUri)) return
+      const normal = `/${plain.canonical.slice('file:///'.length)}`
+      expect(plain.toNative('linux')).toEqual(other.toNative('linux'))
+      if (/^[\w/.~-]*$/.test(normal)) {
+        expect(plain.toNative('linux')).toEqual(Buffer.from(posix.normalize(normal).replace(/(.)\/+$/, '$1')))
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
 
 describe('parsing a PathUri', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { childOf, fromPosixPath, opaquePath, toPosixPath } from './posix-path.ts'
+import { childOf, fromPosixPath, opaquePath, plainPath, toPosixPath } from './posix-path.ts'
 
 /** Operating systems by the names they have on the wire. */
 export type HostOs = 'linux' | 'macos' | 'windows'
@@ -29,6 +29,7 @@ export class PathUri {
    * empty, and so are encoded NULs outside the opaque form. Never throws.
    */
   static parse(text: string): PathUri | PathProblem {
+    if (plainPath(text) !== undefined) return new PathUri(text)
     const url = parseUrl(text)
     if (url === null) return { problem: `invalid URI: ${unparsableBecause(text)}` }
     const scheme = url.protocol.slice(0, -1)
@@ -54,9 +55,12 @@ export class PathUri {
     return new PathUri(fromPosixPath(typeof path === 'string' ? Buffer.from(path) : path))
   }
 
-  /** The URI of an entry of this directory by its name on a POSIX host, neither `.` nor `..`. */
-  child(name: Buffer): PathUri {
-    return new PathUri(childOf(this.canonical, name))
+  /**
+   * The URI of an entry of this directory.
+   * @param name on a POSIX host, neither `.` nor `..`; a string has one byte in each character
+   */
+  child(name: Buffer | string): PathUri {
+    return new PathUri(childOf(this.canonical, typeof name === 'string' ? name : name.toString('latin1')))
   }
 
   /**
@@ -65,7 +69,9 @@ export class PathUri {
    * no host of ours: both are problems.
    */
   toNative(os: HostOs): Buffer | PathProblem {
-    const path = os === 'windows' ? undefined : toPosixPath(this.canonical)
+    if (os === 'windows') return this.invalidOn(os)
+    const plain = plainPath(this.canonical)
+    const path = plain === undefined ? toPosixPath(this.canonical) : Buffer.from(plain, 'latin1')
     return path ?? this.invalidOn(os)
   }
 

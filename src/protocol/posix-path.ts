@@ -14,6 +14,11 @@ const escapedBytes = /[^!$&-;=@-[\]-_a-z|~]/g
 /** A URL path that starts like this is taken for one of Windows. */
 const leadingDrive = /^\/([A-Za-z])([:|])(?=\/|$)/
 
+const mayStartLikeDrive = /^file:\/\/\/[A-Za-z]?(?:[:|]|$)/
+
+/** The spelling of nearly every path there is. */
+const plainUri = /^file:\/\/(?:\/\.?[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+$/
+
 /**
  * Spells an absolute path as a canonical URI.
  * @throws TypeError when the path is relative
@@ -26,10 +31,20 @@ export function fromPosixPath(path: Buffer): string {
   return `file://${normal.replace(escapedBytes, escaped).replace(leadingDrive, escapedDrive)}`
 }
 
-/** The URI of an entry below the one of a directory, which is spelled on as it is. */
-export function childOf(canonical: string, name: Buffer): string {
-  const path = `${canonical.slice('file://'.length).replace(/\/$/, '')}/${name.toString('latin1').replace(escapedBytes, escaped)}`
+/**
+ * The URI of an entry below the one of a directory, which is spelled on as it is.
+ * @param name one byte in each character
+ */
+export function childOf(canonical: string, name: string): string {
+  const spelled = name.replace(escapedBytes, escaped)
+  if (!mayStartLikeDrive.test(canonical) && !canonical.endsWith('/')) return `${canonical}/${spelled}`
+  const path = `${canonical.slice('file://'.length).replace(/\/$/, '')}/${spelled}`
   return `file://${path.replace(leadingDrive, escapedDrive)}`
+}
+
+/** The path of a URI that spells it as it is, without an escape, an empty segment or one of dots; else undefined. */
+export function plainPath(text: string): string | undefined {
+  return plainUri.test(text) ? text.slice('file://'.length) : undefined
 }
 
 /** The path a canonical URI names, or undefined when it names one of another convention or none. */

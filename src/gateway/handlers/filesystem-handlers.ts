@@ -1,6 +1,6 @@
 import { writeAtomically } from '../../filesystem/atomic-write.ts'
 import { copyEntry } from '../../filesystem/copying.ts'
-import { listDirectory } from '../../filesystem/directory-listing.ts'
+import { bytesOf, listDirectory } from '../../filesystem/directory-listing.ts'
 import { canonicalPath, metadataOf } from '../../filesystem/metadata.ts'
 import { createDirectory } from '../../filesystem/new-directory.ts'
 import type { WatchedPaths } from '../../filesystem/missing-watch.ts'
@@ -82,7 +82,11 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       return files.perform({ operation: 'readDirectory', paths: [path], isBulky: true }, async () => {
         const entries = await listDirectory(files.setup.territory, path)
         return {
-          entries: entries.map(({ name, isDirectory, isFile }) => ({ fileName: name.toString(), isDirectory, isFile })),
+          entries: entries.map(({ name, isDirectory, isFile }) => ({
+            fileName: bytesOf(name).toString(),
+            isDirectory,
+            isFile,
+          })),
         }
       })
     },
