@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { lstatSync, lutimesSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -73,8 +73,8 @@ it('leaves links to others, and follows those on the way only where that is allo
   folder.write('real/file', 'contents')
   symlinkSync('real', join(folder.path, 'way'))
   symlinkSync('real/file', join(folder.path, 'end'))
-  // Whoever follows a link first writes down when, which may wait.
-  statSync(join(folder.path, 'way/file'))
+  // Who follows a link writes down when, unless that has been done since it was made: it may take a disk.
+  lutimesSync(join(folder.path, 'way'), Date.now() / 1000 + 60, Date.now() / 1000)
   expect(facts('end')).toBeUndefined()
   expect(await told(() => facts('way/file'))).toMatchObject({ kind: 'file' })
   expect(facts('way/file', false)).toBeUndefined()
