@@ -9,7 +9,7 @@ const project = (name: string, include: string, setupFiles: string[] = []) => ({
 
 /** The same tests once more, on the engine that is not the default here. */
 const onPortableEngine = [
-  'test/integration/{process-*,engine-ends,descendants,real-programs,backpressure,detached-output,limits}.test.ts',
+  'test/integration/{process-*,engine-ends,descendants,real-programs,backpressure,detached-output,limits,input-limits,retained-output}.test.ts',
   'test/conformance/conformance.test.ts',
   'test/e2e/{run,stdio,child-environment,sudden-death,shutdown}.test.ts',
 ]

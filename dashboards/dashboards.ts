@@ -300,10 +300,15 @@ export const streams: Dashboard = {
       title: 'Streams',
       panels: [
         graph('Output', 'By stream.', 'Bps', [line(rate('outputBytes', ['stream']), '{{stream}}')]),
-        graph('Retained output', 'Held for clients to read, beside the bound for closed processes.', 'bytes', [
-          line(total('outputRetained'), 'held'),
-          line(total('outputRetainedLimit'), 'limit'),
-        ]),
+        graph(
+          'Retained output',
+          'Held for clients to read, of open and closed processes, beside what it may take.',
+          'bytes',
+          [
+            line(total('outputRetained', ['processes']), '{{processes}}'),
+            line(total('outputRetainedLimit', ['processes']), '{{processes}}, limit'),
+          ],
+        ),
         graph('Evicted output', 'No longer readable, by reason.', 'Bps', [
           line(rate('outputEvicted', ['reason']), '{{reason}}'),
         ]),

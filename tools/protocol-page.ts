@@ -11,11 +11,11 @@ const begin = '<!-- The reference begins: npm run protocol-page -->'
 const end = '<!-- The reference ends -->'
 
 const limitMeanings: Readonly<Record<keyof typeof limits, string>> = {
-  maxMessageBytes: 'bytes of a message to the gateway',
+  maxMessageBytes: 'bytes of a message to the gateway, unless its operator allows less',
   maxReplyBytes: 'bytes of a reply',
   maxJsonDepth: 'levels of arrays and objects',
   maxJsonValues: 'values in a message: objects, arrays and scalars, keys not counted',
-  maxIdBytes: 'bytes of a request id and of a process id',
+  maxIdBytes: 'bytes of a request id, a process id and a write id',
   retainedOutputBytes: 'bytes of output that an attached process keeps to be read again',
   retainedOutputChunks: 'chunks of output that it keeps',
   outputChunkBytes: 'bytes of output in a notification',
@@ -59,7 +59,7 @@ function reference(): string {
     '### Errors',
     errors.join('\n'),
     '### Fixed limits',
-    `Those an operator may change are in [operations.md](operations.md#limits).`,
+    `Those an operator may change are in [limits.md](limits.md).`,
     bounds.join('\n'),
   ].join('\n\n')
 }

@@ -117,11 +117,35 @@ export const options = {
     default: '4096',
     help: 'Processes of the whole gateway at the same time.',
   }),
+  maxSessionProcesses: option({
+    name: 'max-session-processes',
+    value: count({ min: '1', max: '100000' }),
+    default: '2048',
+    help: 'Processes of one session at the same time.',
+  }),
+  maxArgumentBytes: option({
+    name: 'max-argument-bytes',
+    value: size({ min: '4KiB', max: '64MiB' }),
+    default: '6MiB',
+    help: 'Arguments of one process; what the operating system takes is often less.',
+  }),
+  maxEnvironmentBytes: option({
+    name: 'max-environment-bytes',
+    value: size({ min: '4KiB', max: '64MiB' }),
+    default: '6MiB',
+    help: 'Environment of one process; what the operating system takes is often less.',
+  }),
   maxClosedProcesses: option({
     name: 'max-closed-processes',
     value: count({ min: '1', max: '1000000' }),
     default: '100000',
     help: 'Closed processes of the whole gateway that can still be read; beyond it the longest closed is forgotten.',
+  }),
+  retainedOutputBytes: option({
+    name: 'retained-output',
+    value: size({ min: '16MiB', max: '1024GiB' }),
+    default: '1GiB',
+    help: 'Output held by all processes that are not closed, in fair shares of their sessions; beyond it they are held back.',
   }),
   closedOutputBytes: option({
     name: 'closed-output',
@@ -135,11 +159,23 @@ export const options = {
     default: '2048',
     help: 'Requests of one connection in flight at the same time.',
   }),
+  maxMessageBytes: option({
+    name: 'max-message',
+    value: size({ min: '1MiB', max: '64MiB' }),
+    default: '64MiB',
+    help: 'Size of one message to the gateway.',
+  }),
   maxFetches: option({
     name: 'max-fetches',
     value: count({ min: '1', max: '65536' }),
     default: '1024',
     help: 'HTTP requests for clients under way at the same time, streamed responses until their end.',
+  }),
+  maxSentBodyBytes: option({
+    name: 'max-sent-bodies',
+    value: size({ min: '1MiB', max: '64GiB' }),
+    default: '256MiB',
+    help: 'Bodies of HTTP requests for clients that are being sent, all together.',
   }),
   fetchTargets: option({
     name: 'fetch-targets',
@@ -170,6 +206,12 @@ export const options = {
     value: size({ min: '64KiB', max: '256MiB' }),
     default: '8MiB',
     help: 'Input queued for a process that does not read it, for each process.',
+  }),
+  waitingInputBytes: option({
+    name: 'waiting-input',
+    value: size({ min: '1MiB', max: '1GiB' }),
+    default: '128MiB',
+    help: 'Input in writes that wait because the queues of their processes are full, for each session.',
   }),
   outputInFlightBytes: option({
     name: 'output-in-flight',

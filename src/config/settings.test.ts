@@ -48,6 +48,8 @@ function samplesOf(key: OptionKey): [string, string] {
     '6s',
     '2MiB',
     '3MiB',
+    '20MiB',
+    '21MiB',
     '1500',
     '1501',
     'warn',

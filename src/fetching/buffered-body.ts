@@ -1,11 +1,20 @@
+import { ByteAllowance } from '../lifecycle/byte-allowance.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { maxReplyBytes } from '../protocol/limits.ts'
 
 /** Largest body of a reply: what base64 leaves of the largest reply, with half a megabyte for the headers. */
-const maxBufferedBodyBytes = Math.floor((maxReplyBytes - 512 * 1024) / 4) * 3
+export const maxBufferedBodyBytes = Math.floor((maxReplyBytes - 512 * 1024) / 4) * 3
 
 /** Memory that all bodies together may take while they are collected for their replies. */
-const maxBufferedBytes = 256 * 1024 * 1024
+export const maxBufferedBytes = 256 * 1024 * 1024
+
+/** Holds the bodies of requests until the response begins. */
+export function sentBodies(limitBytes: number): ByteAllowance {
+  return new ByteAllowance(limitBytes, heldBytes => {
+    const text = `bodies of ${heldBytes} bytes are being sent; at most ${limitBytes} bytes may be: try again later`
+    return GatewayError.limit('maxSentBodyBytes', limitBytes, text)
+  })
+}
 
 /** Collects bodies for replies, within bounds. */
 export class BodyBuffers {
@@ -45,7 +54,7 @@ export class BodyBuffers {
   }
 }
 
-function tooMuch(name: string, value: number, what: string): GatewayError {
+function tooMuch(name: 'maxBufferedBodyBytes' | 'maxBufferedBytes', value: number, what: string): GatewayError {
   const message = `failed to read http/request response body: ${what}; set streamResponse to get it in pieces`
   return GatewayError.limit(name, value, message)
 }

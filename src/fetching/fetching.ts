@@ -1,3 +1,4 @@
+import type { ByteAllowance } from '../lifecycle/byte-allowance.ts'
 import type { Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
@@ -6,7 +7,7 @@ import { maxIdBytes } from '../protocol/limits.ts'
 import type { Instruments } from '../telemetry/instruments.ts'
 import { ActiveStreams } from './active-streams.ts'
 import { AffinityCookies } from './affinity-cookies.ts'
-import { BodyBuffers } from './buffered-body.ts'
+import { BodyBuffers, sentBodies } from './buffered-body.ts'
 import { Fetch } from './fetch.ts'
 import { RedirectRefused } from './fetch-failure.ts'
 import { FetchMetrics, type FetchMode } from './fetch-metrics.ts'
@@ -24,6 +25,8 @@ import { TrustedRoots } from './trusted-roots.ts'
 export interface FetchLimits {
   /** Of the whole gateway, streamed responses included until their end. */
   readonly maxFetches: number
+  /** Bodies of requests that are being sent, together. */
+  readonly maxSentBodyBytes: number
 }
 
 /** What an operator decides about requests. */
@@ -54,11 +57,14 @@ export class Fetching implements AsyncDisposable {
   readonly #rules: TargetRules
   readonly #streams = new ActiveStreams()
   readonly #buffers = new BodyBuffers()
+  /** Held until the response begins. */
+  readonly #sentBodies: ByteAllowance
   readonly #cookies = new AffinityCookies()
   #client: Promise<HttpClient> | undefined
 
   constructor(options: FetchingOptions) {
     this.#options = options
+    this.#sentBodies = sentBodies(options.limits.maxSentBodyBytes)
     this.#rules = new TargetRules(options.targets)
     this.metrics = new FetchMetrics(options.instruments)
   }
@@ -114,6 +120,7 @@ export class Fetching implements AsyncDisposable {
   }
 
   async #respond(request: OutboundRequest, { redirectPolicy }: HttpRequest, fetch: Fetch): Promise<InboundResponse> {
+    using _held = this.#sentBodies.hold(request.body?.length ?? 0)
     try {
       return redirectPolicy === 'follow' ? await this.#follow(request, fetch) : await this.#send(request, fetch)
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { BufferPool } from '../lifecycle/buffer-pool.ts'
+import { ByteAllowance } from '../lifecycle/byte-allowance.ts'
 import type { Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { Turns } from '../lifecycle/turns.ts'
@@ -71,7 +72,7 @@ export class FileAccess implements AsyncDisposable {
   readonly #timers: Timers
   readonly #underWay = new Set<Promise<unknown>>()
   readonly #abort = new AbortController()
-  #unwrittenBytes = 0
+  readonly #unwritten = new ByteAllowance(maxUnwrittenBytes, tooMuchUnwritten)
 
   constructor({ setup, ledger, timers, untilRoom, missingChanged, treeChanged }: FileAccessOptions) {
     this.setup = setup
@@ -98,7 +99,7 @@ export class FileAccess implements AsyncDisposable {
     const claim = { paths: request.paths, changes: request.changes === true }
     const performed = this.#counted(request.operation, async () => {
       this.#refuseByMode(request)
-      using _held = request.bytes === undefined ? undefined : this.#holdUnwritten(request.bytes)
+      using _held = request.bytes === undefined ? undefined : this.#unwritten.hold(request.bytes)
       return await this.#order.run(claim, request.isBulky === true ? () => this.#inTurn(work) : work)
     })
     this.#underWay.add(performed)
@@ -130,21 +131,6 @@ export class FileAccess implements AsyncDisposable {
     if (this.setup.mode === 'read-only' && changes === true) throw systemError('EROFS')
   }
 
-  #holdUnwritten(bytes: number): Disposable {
-    const total = this.#unwrittenBytes + bytes
-    // One that comes alone may have any size a message can have.
-    if (total > maxUnwrittenBytes && total > bytes) {
-      const text = `${this.#unwrittenBytes} bytes wait to be written; at most ${maxUnwrittenBytes} may: wait for an answer first`
-      throw GatewayError.limit('maxUnwrittenBytes', maxUnwrittenBytes, text)
-    }
-    this.#unwrittenBytes = total
-    return {
-      [Symbol.dispose]: () => {
-        this.#unwrittenBytes -= bytes
-      },
-    }
-  }
-
   async #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
     using _turn = await this.#bulk.take()
     await this.#untilRoom()
@@ -163,4 +149,9 @@ export class FileAccess implements AsyncDisposable {
       throw error
     }
   }
+}
+
+function tooMuchUnwritten(waitingBytes: number): GatewayError {
+  const text = `${waitingBytes} bytes wait to be written; at most ${maxUnwrittenBytes} may: wait for an answer first`
+  return GatewayError.limit('maxUnwrittenBytes', maxUnwrittenBytes, text)
 }

@@ -21,9 +21,6 @@ export class FilesystemMetrics {
     const known: GatewayError | undefined = error instanceof GatewayError ? error : undefined
     const result = known === undefined ? 'internal' : (results[known.kind] ?? 'refused')
     this.#count.fileOperations.add({ operation, result })
-    const limit = known?.data?.limit?.name
-    const reached = fileLimits.find(name => name === limit)
-    if (reached !== undefined) this.#count.limitsReached.add({ limit: reached })
   }
 
   read(bytes: number): void {
@@ -46,14 +43,5 @@ export class FilesystemMetrics {
     return this.#count.fileBytes.value({ direction })
   }
 }
-
-/** Limits that are counted here; that of a reply is counted with the requests. */
-const fileLimits = [
-  'maxFileHandles',
-  'maxUnwrittenBytes',
-  'maxDirectoryEntries',
-  'maxTreeWatches',
-  'maxTreeDirectories',
-] as const
 
 const results: Partial<Record<GatewayError['kind'], OperationResult>> = { notFound: 'not_found', internal: 'internal' }

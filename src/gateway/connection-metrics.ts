@@ -71,7 +71,7 @@ export class ConnectionMetrics {
     this.#count.backpressure.add({ action: 'input_resumed' })
   }
 
-  limitReached(limit: 'maxIdBytes' | 'maxRequests'): void {
+  limitReached(limit: 'maxIdBytes' | 'maxRequests' | 'maxMessageBytes'): void {
     this.#count.limitsReached.add({ limit })
   }
 }

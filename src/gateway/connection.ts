@@ -28,7 +28,7 @@ import { Outbox } from './outbox.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 /** With more than this queued for a peer, nothing more is taken from it until it has read. */
-const maxQueuedBytes = 4 * 1024 * 1024
+export const maxQueuedBytes = 4 * 1024 * 1024
 
 /** How long requests that were accepted may still take once no more input is. */
 const finishMs = 500
@@ -175,6 +175,12 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     if (!this.#takesMessages) return
     this.#metrics.received('malformed')
     this.#refuse(malformedId, detail)
+  }
+
+  overlong(): void {
+    if (this.#state.name === 'ended') return
+    this.#metrics.limitReached('maxMessageBytes')
+    this.#log.warn('a message is longer than max-message allows: the connection ends')
   }
 
   drained(): void {

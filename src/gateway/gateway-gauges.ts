@@ -1,9 +1,11 @@
 import { ownedKinds, type Ledger } from '../lifecycle/ledger.ts'
 import type { Fetching } from '../fetching/fetching.ts'
 import type { ClosedProcesses } from '../processes/closed-processes.ts'
+import type { OutputBudget } from '../processes/output-budget.ts'
 import type { ProcessMetrics } from '../processes/process-metrics.ts'
 import type { Session } from '../sessions/session.ts'
-import { configuredLimits, fetchModes, sessionStates, transports } from '../telemetry/catalogue.ts'
+import { configuredLimits } from '../protocol/limit-names.ts'
+import { fetchModes, keptStates, sessionStates, transports } from '../telemetry/catalogue.ts'
 import type { Gauges } from '../telemetry/instruments.ts'
 import type { ConnectionMetrics } from './connection-metrics.ts'
 import type { Connection } from './connection.ts'
@@ -14,6 +16,7 @@ export interface GatewayState {
   readonly limits: GatewayLimits
   readonly ledger: Ledger
   readonly closed: ClosedProcesses
+  readonly output: OutputBudget
   readonly fetching: Fetching
   readonly connectionMetrics: ConnectionMetrics
   readonly processMetrics: ProcessMetrics
@@ -68,8 +71,14 @@ export function gatewayGauges(gateway: GatewayState): GatewayGauges {
     guards: observe => {
       for (const kind of ownedKinds) observe(ledger.active(kind), { kind })
     },
-    outputRetained: observe => observe(processMetrics.retainedBytes, {}),
-    outputRetainedLimit: observe => observe(limits.closedOutputBytes, {}),
+    outputRetained: observe => {
+      const bytes = { open: gateway.output.keptBytes, closed: gateway.closed.bytes }
+      for (const processes of keptStates) observe(bytes[processes], { processes })
+    },
+    outputRetainedLimit: observe => {
+      const bytes = { open: gateway.output.sharedBytes, closed: limits.closedOutputBytes }
+      for (const processes of keptStates) observe(bytes[processes], { processes })
+    },
     sessions: observe => {
       const counts = { attached: 0, detached: 0, ending: 0 }
       for (const { state } of gateway.sessions()) counts[state] += 1

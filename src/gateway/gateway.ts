@@ -16,6 +16,7 @@ import { BufferPool } from '../lifecycle/buffer-pool.ts'
 import { CachedFiles } from '../filesystem/cached-files.ts'
 import { openTerritory } from '../filesystem/file-roots.ts'
 import { everywhere } from '../filesystem/territory.ts'
+import { OutputBudget } from '../processes/output-budget.ts'
 import { OomEvents } from '../processes/oom-events.ts'
 import { ProcessMetrics } from '../processes/process-metrics.ts'
 import { SessionMetrics } from '../sessions/session-metrics.ts'
@@ -77,6 +78,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
   readonly connectionMetrics: ConnectionMetrics
   readonly fileMetrics: FilesystemMetrics
   readonly closed: ClosedProcesses
+  readonly output: OutputBudget
   readonly fetching: Fetching
   readonly #options: GatewayOptions
   readonly #timers: Timers
@@ -104,6 +106,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
     this.connectionMetrics = new ConnectionMetrics(instruments)
     this.fileMetrics = new FilesystemMetrics(instruments)
     this.closed = new ClosedProcesses(this.#timers, limits)
+    this.output = new OutputBudget(limits)
     this.#sessions = new SessionRegistry({
       host: {
         engine,
@@ -112,6 +115,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
         timers: this.#timers,
         metrics: this.processMetrics,
         closed: this.closed,
+        output: this.output,
         oom: new OomEvents(),
       },
       limits,
@@ -135,7 +139,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
     this.#dispatcher = new Dispatcher({
       handlers: {
         ...environmentHandlers(options.describeHost, options.limits.detachedSessionMs),
-        ...processHandlers(options.children),
+        ...processHandlers(options.children, limits),
         ...filesystemHandlers(options.children.os),
         ...fileStreamHandlers(options.children.os),
         ...httpHandlers(this.fetching),
@@ -220,6 +224,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
       },
       timers: this.#timers,
       maxConnections: this.#options.limits.maxConnections,
+      maxMessageBytes: this.#options.limits.maxMessageBytes,
       admit: () => {
         if (this.#draining !== undefined) return 'draining'
         return this.#connections.size < this.#options.limits.maxConnections ? 'yes' : 'full'
@@ -234,7 +239,9 @@ export class Gateway implements AsyncDisposable, GatewayState {
 
   /** Serves one connection on a pair of streams. Resolves when it is over and its processes are gone. */
   async serveStdio(input: Readable, output: Writable): Promise<void> {
-    await this.#connect(new StdioTransport(input, output, this.#timers)).over
+    const { maxMessageBytes } = this.#options.limits
+    const transport = new StdioTransport({ input, output, timers: this.#timers, maxMessageBytes })
+    await this.#connect(transport).over
     await this.#sessions.endAll(0, 'input_end')
   }
 
@@ -286,6 +293,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
       connection.close(closeCodes.goingAway, 'the gateway is shutting down', 'draining')
     await Promise.allSettled(connections.map(connection => connection.over))
     this.#liveness[Symbol.dispose]()
+    this.output[Symbol.dispose]()
     await this.fetching[Symbol.asyncDispose]()
     await Promise.allSettled(this.#listeners.map(listener => listener[Symbol.asyncDispose]()))
   }

@@ -146,6 +146,15 @@ describe('confirmation', () => {
     expect(told).toEqual(['again: acknowledged'])
   })
 
+  it('is asked for at once by who waits for the last thing that was sent', () => {
+    const { outbox, transport } = outboxOver()
+    outbox.send('x'.repeat(100))
+    expect(transport.marks).toEqual([])
+    outbox.awaitAcknowledgement(listener('p', []))
+    outbox.awaitAcknowledgement(listener('q', []))
+    expect(transport.marks).toEqual([100])
+  })
+
   it('is no longer waited for from a peer that has never given any', () => {
     const { outbox, ledger } = outboxOver()
     const told: string[] = []

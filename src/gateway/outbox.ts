@@ -100,6 +100,8 @@ export class Outbox implements Delivery, BodyOutlet {
 
   awaitAcknowledgement(waiter: Waiter): void {
     this.#unconfirmed.add(waiter)
+    // Whoever waits for this may be what would have been sent next.
+    if (this.#isAwaitedInVain) this.requestConfirmation()
   }
 
   forget(waiter: Waiter | RoomWaiter): void {

@@ -1,6 +1,7 @@
 import type { ErrorKind } from '../protocol/gateway-error.ts'
+import { limitNames } from '../protocol/limit-names.ts'
 import type { MethodName } from '../protocol/method-table.ts'
-import { type AttributeValue, countedMethods, limitNames, type MetricAttributes } from '../telemetry/catalogue.ts'
+import { type AttributeValue, countedMethods, type MetricAttributes } from '../telemetry/catalogue.ts'
 import { type Cell, createInstruments, type Instruments } from '../telemetry/instruments.ts'
 
 export type RequestResult = AttributeValue<'requests', 'result'>
@@ -22,16 +23,6 @@ export interface RequestObserver {
   completed(request: CompletedRequest): void
   failed(kind: ErrorKind, limit: string | undefined): void
 }
-
-const countedHere: ReadonlySet<string> = new Set([
-  'maxReplyBytes',
-  'maxNamePatterns',
-  'maxIdBytes',
-  'maxFetches',
-  'maxBufferedBodyBytes',
-  'maxBufferedBytes',
-  'maxDiscoveries',
-])
 
 interface CountedResults {
   readonly attributes: MetricAttributes<'requestQueueDuration'>
@@ -77,8 +68,7 @@ export class RequestMetrics implements RequestObserver {
   failed(kind: ErrorKind, limit: string | undefined): void {
     this.#count.requestErrors.add({ kind })
     const known = limitNames.find(name => name === limit)
-    // The others are counted where they are kept.
-    if (known !== undefined && countedHere.has(known)) this.#count.limitsReached.add({ limit: known })
+    if (known !== undefined) this.#count.limitsReached.add({ limit: known })
   }
 
   count(method: CountedMethod, result: RequestResult): number {

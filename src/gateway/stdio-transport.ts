@@ -1,6 +1,5 @@
 import { finished, type Readable, type Writable } from 'node:stream'
 import type { Timers } from '../lifecycle/timers.ts'
-import { maxMessageBytes } from '../protocol/limits.ts'
 import { LineReader } from '../protocol/line-reader.ts'
 import { type OutgoingMessage, textOf } from '../protocol/outgoing-message.ts'
 import type { Transport, TransportEvents } from './transport.ts'
@@ -15,12 +14,14 @@ export class StdioTransport implements Transport {
   readonly #input: Readable
   readonly #output: Writable
   readonly #timers: Timers
+  readonly #maxMessageBytes: number
   #receivedBytes = 0
 
-  constructor(input: Readable, output: Writable, timers: Timers) {
-    this.#input = input
-    this.#output = output
-    this.#timers = timers
+  constructor(options: { input: Readable; output: Writable; timers: Timers; maxMessageBytes: number }) {
+    this.#input = options.input
+    this.#output = options.output
+    this.#timers = options.timers
+    this.#maxMessageBytes = options.maxMessageBytes
   }
 
   get queuedBytes(): number {
@@ -37,11 +38,14 @@ export class StdioTransport implements Transport {
         line: text => {
           events.received(text)
         },
+        overlong: () => {
+          events.overlong()
+        },
         failed: () => {
           events.disconnected()
         },
       },
-      maxMessageBytes,
+      this.#maxMessageBytes,
     )
     this.#input.on('data', (bytes: Buffer) => {
       this.#receivedBytes += bytes.length

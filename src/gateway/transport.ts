@@ -28,6 +28,8 @@ export interface TransportEvents {
   received(text: string): void
   /** A message arrived that is not text. */
   undecodable(detail: string): void
+  /** A message is longer than it may be. The transport takes nothing more, and `disconnected` follows. */
+  overlong(): void
   /** Everything handed over has been taken. */
   drained(): void
   /** The peer has received everything sent before this mark was given. */

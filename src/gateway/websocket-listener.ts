@@ -2,7 +2,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import websocketPlugin from '@fastify/websocket'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Timers } from '../lifecycle/timers.ts'
-import { maxMessageBytes } from '../protocol/limits.ts'
+import { GatewayError } from '../protocol/gateway-error.ts'
 import { FramePool } from './frame-pool.ts'
 import { type Actions, addActions, addPages, isFromBrowser, type Pages } from './pages.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
@@ -15,6 +15,7 @@ export interface ListenerOptions {
   readonly port: number
   readonly timers: Timers
   readonly maxConnections: number
+  readonly maxMessageBytes: number
   /** Whether the health endpoints beyond `/readyz` are served. */
   readonly hasHealthEndpoints: boolean
   /** Served beside the health endpoints. */
@@ -49,7 +50,7 @@ export class WebSocketListener implements AsyncDisposable {
     const sockets = new Set<Socket>()
     const frames = new FramePool()
     await app.register(websocketPlugin, {
-      options: { maxPayload: maxMessageBytes, perMessageDeflate: false },
+      options: { maxPayload: options.maxMessageBytes, perMessageDeflate: false },
       // The gateway closes its connections itself, with a code and a reason.
       preClose: done => {
         done()
@@ -58,6 +59,7 @@ export class WebSocketListener implements AsyncDisposable {
     app.addHook('onRequest', (request, reply, next) => {
       const status = refusal(request, options)
       if (status === undefined) next()
+      else if (status === 'full') answerFull(reply, options.maxConnections)
       else answer(reply, status)
     })
     app.setNotFoundHandler((_request, reply) => answer(reply, 404))
@@ -88,8 +90,8 @@ export class WebSocketListener implements AsyncDisposable {
   }
 }
 
-/** The status that refuses a request before any route sees it. */
-function refusal(request: FastifyRequest, options: ListenerOptions): number | undefined {
+/** The status that refuses a request before any route sees it; `full` when there are too many connections. */
+function refusal(request: FastifyRequest, options: ListenerOptions): number | 'full' | undefined {
   if (isFromBrowser(request)) {
     if (request.ws) options.refused('origin')
     return 403
@@ -100,7 +102,7 @@ function refusal(request: FastifyRequest, options: ListenerOptions): number | un
     const admission = options.admit()
     if (admission === 'yes') return undefined
     options.refused(admission === 'full' ? 'limit' : 'draining')
-    return 503
+    return admission === 'full' ? 'full' : 503
   }
   const isRead = request.method === 'GET' || request.method === 'HEAD'
   const isHealth = path === '/readyz' || (path === '/livez' && options.hasHealthEndpoints)
@@ -113,6 +115,13 @@ function refusal(request: FastifyRequest, options: ListenerOptions): number | un
 
 function answer(reply: FastifyReply, status: number): FastifyReply {
   return reply.code(status).send()
+}
+
+/** In the words of an error on the wire. */
+function answerFull(reply: FastifyReply, maxConnections: number): FastifyReply {
+  const text = `this gateway already has ${maxConnections} connections, its limit; try again when some have ended`
+  const { message, data } = GatewayError.limit('maxConnections', maxConnections, text)
+  return reply.code(503).header('cache-control', 'no-store').send({ message, data })
 }
 
 function listeningUrl({ family, address, port }: AddressInfo): string {

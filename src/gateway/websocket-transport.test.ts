@@ -11,6 +11,7 @@ import { WebSocketTransport } from './websocket-transport.ts'
 const silent: TransportEvents = {
   received: () => {},
   undecodable: () => {},
+  overlong: () => {},
   drained: () => {},
   confirmed: () => {},
   inputEnded: () => {},

@@ -67,8 +67,10 @@ export class WebSocketTransport implements Transport {
     websocket.on('close', code => {
       over(code !== abnormalClosure)
     })
-    // The close that follows an error says all there is to say.
-    websocket.on('error', () => {})
+    // The close that follows an error says all there is to say to the peer.
+    websocket.on('error', error => {
+      if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') events.overlong()
+    })
     this.#socket.on('drain', () => {
       events.drained()
     })

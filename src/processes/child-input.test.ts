@@ -1,17 +1,19 @@
 import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
+import { ByteAllowance } from '../lifecycle/byte-allowance.ts'
 import { SlowWriter } from '../../test/support/slow-writer.ts'
 import { ChildInput } from './child-input.ts'
 
 const neverAborted = new AbortController().signal
 
-function inputOf(limitBytes: number) {
+function inputOf(limitBytes: number, waitingBytes = Infinity) {
   const writer = new SlowWriter()
   const close = vi.fn(() => {
     writer.destroy()
   })
-  const input = new ChildInput({ writer, close }, limitBytes)
+  const waiting = new ByteAllowance(waitingBytes, held => new RangeError(`${held} wait`))
+  const input = new ChildInput({ writer, close }, limitBytes, waiting)
   return {
     input,
     writer,
@@ -246,11 +248,28 @@ test('tells a write that waits that the input is closed when the one before it f
       fail = done
     },
   })
-  const input = new ChildInput({ writer, close: () => writer.destroy() }, 1)
+  const waitingInput = new ByteAllowance(10, () => new RangeError('too much'))
+  const input = new ChildInput({ writer, close: () => writer.destroy() }, 1, waitingInput)
   const { signal } = new AbortController()
   expect(input.write(Buffer.from('a'), signal)).toBe('accepted')
   const waiting = input.write(Buffer.from('b'), signal)
   fail(new Error('EPIPE'))
   expect(await waiting).toBe('closed')
   expect(input.write(Buffer.from('c'), signal)).toBe('closed')
+})
+
+test('refuses a write when too much waits already, and takes it once that is less', async () => {
+  const { writer, write } = inputOf(4, 6)
+  write('1234')
+  const cancelled = new AbortController()
+  const waits = write('56', cancelled.signal)
+  const alsoWaits = write('7890')
+  expect(() => write('x')).toThrow('6 wait')
+  cancelled.abort(new Error('gone'))
+  await expect(waits).rejects.toThrow('gone')
+  const later = write('xy')
+  expect(() => write('z')).toThrow('6 wait')
+  writer.takeAll()
+  expect([await alsoWaits, await later]).toEqual(['accepted', 'accepted'])
+  expect(writer.taken.join('')).toBe('12347890xy')
 })

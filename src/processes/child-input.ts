@@ -1,3 +1,4 @@
+import type { ByteAllowance } from '../lifecycle/byte-allowance.ts'
 import type { InputStream } from './engine.ts'
 
 interface PendingWrite {
@@ -14,11 +15,13 @@ interface PendingWrite {
 export class ChildInput implements Disposable {
   readonly #stream: InputStream
   readonly #limitBytes: number
+  readonly #waiting: ByteAllowance
   readonly #pending = new Set<PendingWrite>()
   #open = true
 
-  constructor(stream: InputStream, limitBytes: number) {
+  constructor(stream: InputStream, limitBytes: number, waiting: ByteAllowance) {
     this.#stream = stream
+    this.#waiting = waiting
     this.#limitBytes = limitBytes
     stream.writer.on('error', this.#closed)
     stream.writer.on('close', this.#closed)
@@ -35,6 +38,7 @@ export class ChildInput implements Disposable {
   /**
    * Queues the bytes. Waits while the queue is full; a write larger than the queue is taken once the queue is empty.
    * An aborted wait rejects with the reason of the signal, and nothing was written.
+   * @throws GatewayError when too much waits already
    */
   write(bytes: Buffer, signal: AbortSignal, isLast = false): 'accepted' | 'closed' | Promise<'accepted' | 'closed'> {
     if (!this.#open) return 'closed'
@@ -44,8 +48,10 @@ export class ChildInput implements Disposable {
       if (isLast) this.#end()
       return 'accepted'
     }
+    const held = this.#waiting.hold(bytes.length)
     return new Promise((resolve, reject) => {
       const aborted = () => {
+        held[Symbol.dispose]()
         this.#pending.delete(write)
         reject(signal.reason as Error)
         this.#written()
@@ -54,6 +60,7 @@ export class ChildInput implements Disposable {
         bytes,
         isLast,
         settle: status => {
+          held[Symbol.dispose]()
           signal.removeEventListener('abort', aborted)
           resolve(status)
         },

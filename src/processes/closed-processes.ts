@@ -3,10 +3,13 @@ import type { Timers } from '../lifecycle/timers.ts'
 /** Why a closed process is forgotten: its time is over, or there is no room for it. */
 export type DropReason = 'retention' | 'limit'
 
+/** The limit there is no room beneath. */
+export type ClosedLimit = 'maxClosedProcesses' | 'closedOutputBytes'
+
 interface Retained {
   readonly dropAt: number
   readonly bytes: number
-  readonly drop: (reason: DropReason) => void
+  readonly drop: (reason: DropReason, limit?: ClosedLimit) => void
 }
 
 export interface ClosedProcessLimits {
@@ -37,14 +40,20 @@ export class ClosedProcesses {
     return this.#retained.size
   }
 
+  /** Output they hold together. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** Calls `drop` once the retention of so many bytes is over. Disposing what is returned forgets about it. */
-  retain(bytes: number, drop: (reason: DropReason) => void): Disposable {
+  retain(bytes: number, drop: (reason: DropReason, limit?: ClosedLimit) => void): Disposable {
     const { closedProcessMs, maxClosedProcesses, closedOutputBytes } = this.#limits
     const retained: Retained = { dropAt: performance.now() + closedProcessMs, bytes, drop }
     this.#retained.add(retained)
     this.#bytes += bytes
     this.#expiry ??= this.#timers.after(closedProcessMs, this.#dropExpired)
-    while (this.#retained.size > maxClosedProcesses || this.#bytes > closedOutputBytes) this.#dropOldest('limit')
+    while (this.#retained.size > maxClosedProcesses) this.#dropOldest('limit', 'maxClosedProcesses')
+    while (this.#bytes > closedOutputBytes) this.#dropOldest('limit', 'closedOutputBytes')
     return {
       [Symbol.dispose]: () => {
         this.#forget(retained)
@@ -52,11 +61,11 @@ export class ClosedProcesses {
     }
   }
 
-  #dropOldest(reason: DropReason): void {
+  #dropOldest(reason: DropReason, limit?: ClosedLimit): void {
     const [oldest] = this.#retained
     if (oldest === undefined) return
     this.#forget(oldest)
-    oldest.drop(reason)
+    oldest.drop(reason, limit)
   }
 
   #forget(retained: Retained): void {

@@ -63,7 +63,7 @@ describe('ending a process with its session', () => {
     await vi.advanceTimersByTimeAsync(host.limits.graceMs)
     await expect(page).rejects.toThrow('unknown process id p')
     await ended
-    expect(host.metrics.retainedBytes).toBe(0)
+    expect(host.output.keptBytes).toBe(0)
     expect(host.ledger.outstanding()).toEqual({})
   })
 })

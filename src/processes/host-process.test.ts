@@ -39,7 +39,7 @@ describe('the output of a process', () => {
     delivery.makeRoom()
     expect(child.isPaused).toBe(false)
     expect(delivery.summary).toEqual(['1 stdout ab'])
-    expect(host.metrics.retainedBytes).toBe(2)
+    expect(host.output.keptBytes).toBe(2)
   })
 
   it('is not forgotten when somebody else has used up the room by the end of the turn', async () => {

@@ -1,3 +1,4 @@
+import type { ByteAllowance } from '../lifecycle/byte-allowance.ts'
 import type { Guard, Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
@@ -11,9 +12,17 @@ import type { DropReason } from './closed-processes.ts'
 import type { OomEvents } from './oom-events.ts'
 import { type EndedBy, ProcessLife, type ProcessOrigin } from './process-life.ts'
 import { Completion, type ProcessMetrics } from './process-metrics.ts'
+import type { OutputBudget, SessionOutput } from './output-budget.ts'
 import { ProcessInput } from './process-input.ts'
 import { ProcessOutput, type ReadRequest } from './process-output.ts'
 import type { InputWrite } from './written-inputs.ts'
+
+/** What the processes of one session share. */
+export interface SessionShares {
+  readonly output: SessionOutput
+  /** Input in writes that wait for room. */
+  readonly waitingInput: ByteAllowance
+}
 
 /** What every process of a gateway shares. */
 export interface ProcessHost {
@@ -23,6 +32,8 @@ export interface ProcessHost {
   readonly metrics: ProcessMetrics
   readonly limits: ProcessLimits
   readonly closed: ClosedProcesses
+  /** What the output of all open processes may take together. */
+  readonly output: OutputBudget
   readonly oom: OomEvents
 }
 
@@ -32,6 +43,8 @@ export interface HostProcessOptions {
   readonly launch: Launch
   readonly origin: ProcessOrigin
   readonly delivery: Delivery | undefined
+  /** What the processes of its session share. */
+  readonly session: SessionShares
   /** Called once, when the process has exited and its streams have ended. */
   readonly closed: () => void
 }
@@ -81,6 +94,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
       timers: host.timers,
       metrics: host.metrics,
       detachedOutputBytes: host.limits.detachedOutputBytes,
+      kept: options.session.output,
       observer: this.#life,
       delivery: options.delivery,
       source: {
@@ -95,6 +109,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
       stream: this.#child.input,
       isTerminal: this.#isTerminal,
       queueBytes: host.limits.stdinQueueBytes,
+      waiting: options.session.waitingInput,
       metrics: host.metrics,
     })
     this.#completion = new Completion(host.metrics)

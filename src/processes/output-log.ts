@@ -1,6 +1,7 @@
 import { outputChunkBytes, retainedOutputBytes, retainedOutputChunks } from '../protocol/limits.ts'
 import type { OutputPage, OutputStream, Receipt } from '../protocol/process-schemas.ts'
 import type { Delivery, Waiter } from './delivery.ts'
+import type { KeptOutput } from './output-budget.ts'
 import { RetainedOutput } from './retained-output.ts'
 
 /**
@@ -25,6 +26,8 @@ export interface OutputLogOptions {
   readonly processId: string
   /** How much is kept for a peer that is away, or has not confirmed what it was sent. */
   readonly detachedOutputBytes: number
+  /** What it keeps counts here. */
+  readonly kept: KeptOutput
   /** Called back by the delivery. */
   readonly owner: Waiter
   readonly observer: OutputObserver
@@ -43,6 +46,7 @@ export class OutputLog {
   readonly #owner: Waiter
   readonly #observer: OutputObserver
   readonly #detachedOutputBytes: number
+  readonly #kept: KeptOutput
   readonly #window = new RetainedOutput()
   #delivery: Delivery | undefined
   #nextSeq = 1
@@ -61,6 +65,7 @@ export class OutputLog {
   constructor(options: OutputLogOptions) {
     this.#processId = options.processId
     this.#detachedOutputBytes = options.detachedOutputBytes
+    this.#kept = options.kept
     this.#owner = options.owner
     this.#observer = options.observer
     this.#delivery = options.delivery
@@ -85,16 +90,23 @@ export class OutputLog {
     return this.#window.bytes + this.#pendingBytes
   }
 
-  /** Whether the process has to be held back: the peer is slow, or the window is full and must not evict. */
-  get isFull(): boolean {
-    if (this.#delivery?.hasRoom === false) return true
-    if (this.#holding) return this.#isWindowFull || this.#isAhead
-    return this.#isOverdue && this.#isWindowFull && this.#delivery?.isConfirming === true
+  /** Whether its session keeps more than it may. */
+  get isOverShare(): boolean {
+    return this.#kept.isOverShare
   }
 
-  /** Has the delivery call back once there is room, if that is what is missing. */
+  /** Whether the process has to be held back: the peer is slow, or there is no room and nothing may be evicted. */
+  get isFull(): boolean {
+    if (this.#delivery?.hasRoom === false) return true
+    if (this.#holding) return this.#isWindowFull || this.#isAhead || this.isOverShare
+    const isUnconfirmed = (this.#isOverdue && this.#isWindowFull) || (this.isOverShare && this.#window.count > 0)
+    return isUnconfirmed && this.#delivery?.isConfirming === true
+  }
+
+  /** Has the owner called back once there is room, if that is what is missing. */
   awaitRoom(): void {
     if (this.#delivery?.hasRoom === false) this.#delivery.awaitRoom(this.#owner)
+    else if (this.isOverShare) this.#kept.awaitRoom()
   }
 
   /**
@@ -105,6 +117,11 @@ export class OutputLog {
     if (stream !== this.#pendingStream) {
       this.seal()
       this.#pendingStream = stream
+    }
+    this.#kept.added(bytes.length)
+    if (this.isOverShare) {
+      this.evict()
+      this.#kept.relieve()
     }
     if (this.#pendingBytes === 0 && bytes.length === outputChunkBytes && !this.isFull) {
       this.#record(stream, Buffer.from(bytes))
@@ -137,6 +154,8 @@ export class OutputLog {
     this.seal()
     const seq = this.#nextSeq++
     this.#delivery?.deliver({ type: 'closed', processId: this.#processId, seq })
+    // Closed processes are accounted for by themselves.
+    this.#kept[Symbol.dispose]()
   }
 
   /** From now on events go to the delivery. What came before is for `page`. */
@@ -179,18 +198,19 @@ export class OutputLog {
     this.evict()
   }
 
-  /** Drops the oldest chunks beyond the window as far as the peer has them. */
+  /** Drops the oldest chunks beyond the window, and beyond the share of the session, as far as the peer has them. */
   evict(): void {
     const window = this.#window
-    while (this.#isOverdue) {
+    while (this.#isOverdue || this.isOverShare) {
       const { oldest } = window
       const delivery = this.#delivery
       if (this.#holding || oldest === undefined || delivery === undefined) return
       const mark = oldest.seq <= this.#caughtUp.seq ? this.#caughtUp.mark : oldest.mark
-      if (mark >= delivery.acknowledgedMark && (delivery.isConfirming || !this.#isWindowFull)) {
+      if (mark >= delivery.acknowledgedMark && (delivery.isConfirming || !(this.#isWindowFull || this.isOverShare))) {
         return delivery.awaitAcknowledgement(this.#owner)
       }
       window.evictOldest()
+      this.#kept.removed(oldest.bytes.length)
       this.#evictedSeq = oldest.seq
       this.#observer.evicted(oldest.bytes.length)
     }
@@ -202,6 +222,7 @@ export class OutputLog {
     this.#pending = []
     this.#pendingBytes = 0
     this.#window.clear()
+    this.#kept[Symbol.dispose]()
   }
 
   /** Whether more is held than can be read again by rule. */

@@ -1,3 +1,4 @@
+import type { ByteAllowance } from '../lifecycle/byte-allowance.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { WriteStatus } from '../protocol/process-schemas.ts'
 import { ChildInput } from './child-input.ts'
@@ -10,6 +11,8 @@ export interface ProcessInputOptions {
   readonly stream: InputStream | undefined
   readonly isTerminal: boolean
   readonly queueBytes: number
+  /** What holds the input that waits for room in the queue. */
+  readonly waiting: ByteAllowance
   readonly metrics: ProcessMetrics
 }
 
@@ -23,10 +26,10 @@ export class ProcessInput implements Disposable {
   #input: ChildInput | undefined
   #isTerminated = false
 
-  constructor({ stream, isTerminal, queueBytes, metrics }: ProcessInputOptions) {
+  constructor({ stream, isTerminal, queueBytes, waiting, metrics }: ProcessInputOptions) {
     this.#isTerminal = isTerminal
     this.#metrics = metrics
-    this.#input = stream && new ChildInput(stream, queueBytes)
+    this.#input = stream && new ChildInput(stream, queueBytes, waiting)
     this.#isThere = this.#input !== undefined
   }
 
@@ -34,7 +37,7 @@ export class ProcessInput implements Disposable {
     return this.#input?.queuedBytes ?? 0
   }
 
-  /** @throws GatewayError after the process was terminated, and for the end of a terminal's input */
+  /** @throws GatewayError after the process was terminated, for the end of a terminal's input, and when too much waits */
   write({ writeId, bytes, endsInput = false }: InputWrite, signal: AbortSignal): WriteStatus | Promise<WriteStatus> {
     if (!this.#isThere) {
       this.#metrics.written('stdinClosed', 0)

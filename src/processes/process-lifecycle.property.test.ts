@@ -110,7 +110,7 @@ it('comes to one completion for each process, and to nothing left, whatever happ
       expect(success + error + terminated).toBe(startedCount)
       expect(unknown).toBe(0)
       expect(host.metrics.active).toBe(0)
-      expect(host.metrics.retainedBytes).toBe(0)
+      expect(host.output.keptBytes).toBe(0)
       expect(host.ledger.outstanding()).toEqual({})
       for (const { events } of deliveries) expectOrder(events)
     }),

@@ -2,8 +2,12 @@
 export interface ProcessLimits {
   /** Accepted input that the process has not read yet. */
   readonly stdinQueueBytes: number
+  /** Input of one session in writes that wait for room. */
+  readonly waitingInputBytes: number
   /** Output kept while nobody is attached; then the process is held back. */
   readonly detachedOutputBytes: number
+  /** Output of all processes that are not closed. */
+  readonly retainedOutputBytes: number
   /** How long a closed process stays readable and its id taken. */
   readonly closedProcessMs: number
   /** Closed processes that stay readable, in the whole gateway, and the output they hold together. */
@@ -13,6 +17,8 @@ export interface ProcessLimits {
   readonly graceMs: number
   /** Processes whose streams are open, in the whole gateway. */
   readonly maxProcesses: number
+  /** The same of one session. */
+  readonly maxSessionProcesses: number
 }
 
 /** How long the exit of a process waits for descendants to let go of its streams, so that `exited` follows the last output. */

@@ -13,7 +13,6 @@ export class ProcessMetrics {
   /** Looked up once: all output passes here. */
   readonly #outputBytes: Readonly<Record<OutputStream, Cell>>
   #active = 0
-  #retainedBytes = 0
 
   constructor(instruments: Instruments = createInstruments()) {
     this.#count = instruments
@@ -24,11 +23,6 @@ export class ProcessMetrics {
   /** Processes that run and have not been seen to exit. */
   get active(): number {
     return this.#active
-  }
-
-  /** Output that is held for clients to read. */
-  get retainedBytes(): number {
-    return this.#retainedBytes
   }
 
   get finished(): Readonly<Record<CompletionResult, number>> {
@@ -76,13 +70,10 @@ export class ProcessMetrics {
 
   output(stream: OutputStream, bytes: number): void {
     this.#outputBytes[stream].add(bytes)
-    this.#retainedBytes += bytes
   }
 
   evicted(reason: AttributeValue<'outputEvicted', 'reason'>, bytes: number): void {
-    if (bytes === 0) return
-    this.#count.outputEvicted.add({ reason }, bytes)
-    this.#retainedBytes -= bytes
+    if (bytes > 0) this.#count.outputEvicted.add({ reason }, bytes)
   }
 
   gapSeen(): void {

@@ -2,6 +2,7 @@ import type { Timers } from '../lifecycle/timers.ts'
 import type { Ledger } from '../lifecycle/ledger.ts'
 import type { OutputPage, OutputStream, Receipt } from '../protocol/process-schemas.ts'
 import type { Delivery, Waiter } from './delivery.ts'
+import type { SessionOutput } from './output-budget.ts'
 import { OutputLog, type OutputObserver } from './output-log.ts'
 import { OutputPolls } from './output-polls.ts'
 import { catchUpMs } from './process-limits.ts'
@@ -25,6 +26,8 @@ export interface ProcessOutputOptions {
   readonly timers: Timers
   readonly metrics: ProcessMetrics
   readonly detachedOutputBytes: number
+  /** Where its output counts towards what its session keeps. */
+  readonly kept: SessionOutput
   readonly observer: OutputObserver
   readonly delivery: Delivery | undefined
   readonly source: OutputSource
@@ -55,6 +58,7 @@ export class ProcessOutput implements Waiter {
     this.#log = new OutputLog({
       processId: options.processId,
       detachedOutputBytes: options.detachedOutputBytes,
+      kept: options.kept.process(this),
       owner: this,
       observer: options.observer,
       delivery: options.delivery,
@@ -192,6 +196,7 @@ export class ProcessOutput implements Waiter {
     if (!this.#isPaused) {
       this.#options.source.pauseOutput()
       this.#options.metrics.outputPaused()
+      if (this.#log.isOverShare) this.#options.metrics.limitReached('retainedOutputBytes')
     }
     this.#isPaused = true
     this.#log.awaitRoom()
@@ -200,6 +205,7 @@ export class ProcessOutput implements Waiter {
   /** Lets output flow again unless there is still a reason to hold it back. */
   #goOn(): void {
     if (!this.#isPaused) return
+    this.#log.evict()
     if (this.#log.isFull) return this.#log.awaitRoom()
     this.#isPaused = false
     if (this.#log.hasPending) this.#flush ??= setImmediate(this.#turnEnded)

@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs'
 import { constants } from 'node:os'
+import { ByteAllowance } from '../lifecycle/byte-allowance.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { osErrorText } from '../protocol/os-error-text.ts'
 import type { OutputPage, ProcessSignal, TerminalSize, WriteStatus } from '../protocol/process-schemas.ts'
 import type { Delivery } from './delivery.ts'
 import type { Launch } from './engine.ts'
-import { HostProcess, type ProcessHost, type ProcessSummary } from './host-process.ts'
+import { HostProcess, type ProcessHost, type ProcessSummary, type SessionShares } from './host-process.ts'
 import { SystemError } from '../libc/system-error.ts'
 import type { ProcessOrigin } from './process-life.ts'
 import type { StartMode } from './process-metrics.ts'
@@ -37,10 +38,16 @@ export class ProcessTable implements AsyncDisposable {
   /** What keeps the closed ones readable. */
   readonly #closed = new Map<string, Disposable>()
   #delivery: Delivery | undefined
+  readonly #shares: SessionShares
   #isEnded = false
 
   constructor(host: ProcessHost) {
     this.#host = host
+    const { waitingInputBytes } = host.limits
+    this.#shares = {
+      output: host.output.session(),
+      waitingInput: new ByteAllowance(waitingInputBytes, bytes => tooMuchInput(waitingInputBytes, bytes)),
+    }
   }
 
   /**
@@ -50,7 +57,7 @@ export class ProcessTable implements AsyncDisposable {
   start(id: string, launch: Launch | Promise<Launch>, origin: ProcessOrigin): void | Promise<void> {
     if (this.#isEnded) throw new GatewayError('invalidRequest', `process ${id} cannot start: its session has ended`)
     this.refuseTaken(id)
-    this.#checkLimit()
+    this.#checkLimits()
     if (launch instanceof Promise) return this.#startOncePrepared(id, launch, origin)
     this.#entries.set(id, this.#launch(id, launch, origin))
   }
@@ -185,6 +192,7 @@ export class ProcessTable implements AsyncDisposable {
         launch,
         origin,
         delivery: this.#delivery,
+        session: this.#shares,
         closed: () => {
           this.#retain(id, process)
         },
@@ -226,29 +234,37 @@ export class ProcessTable implements AsyncDisposable {
     for (const entry of this.#entries.values()) if (entry instanceof HostProcess) yield entry
   }
 
-  #checkLimit(): void {
-    const { maxProcesses } = this.#host.limits
-    if (this.#host.ledger.active('process') < maxProcesses) return
-    this.#host.metrics.limitReached('maxProcesses')
-    throw GatewayError.limit(
-      'maxProcesses',
-      maxProcesses,
-      `this gateway already runs ${maxProcesses} processes, its limit; try again when some have ended`,
-    )
+  #checkLimits(): void {
+    const { maxProcesses, maxSessionProcesses } = this.#host.limits
+    if (this.#host.ledger.active('process') >= maxProcesses) {
+      const text = `this gateway already runs ${maxProcesses} processes, its limit; try again when some have ended`
+      throw GatewayError.limit('maxProcesses', maxProcesses, text)
+    }
+    if (this.#entries.size - this.#closed.size >= maxSessionProcesses) {
+      const text = `this session already runs ${maxSessionProcesses} processes, its limit; try again when some have ended`
+      throw GatewayError.limit('maxSessionProcesses', maxSessionProcesses, text)
+    }
   }
 
   #retain(id: string, process: HostProcess): void {
     if (this.#isEnded) return
     let isDropped = false
-    const retained = this.#host.closed.retain(process.retainedBytes, reason => {
+    const retained = this.#host.closed.retain(process.retainedBytes, (reason, limit) => {
       isDropped = true
       this.#closed.delete(id)
       this.#entries.delete(id)
-      if (reason === 'limit') this.#host.metrics.limitReached('maxClosedProcesses')
+      if (limit !== undefined) this.#host.metrics.limitReached(limit)
       process.forget(reason)
     })
     if (!isDropped) this.#closed.set(id, retained)
   }
+}
+
+function tooMuchInput(limitBytes: number, waitingBytes: number): GatewayError {
+  const text =
+    `${waitingBytes} bytes of input wait for processes of this session; ` +
+    `at most ${limitBytes} may: wait for an answer first`
+  return GatewayError.limit('waitingInputBytes', limitBytes, text)
 }
 
 function modeOf({ streams }: Launch): StartMode {

@@ -1,3 +1,5 @@
+import type { CallerLimit, LimitName } from './limit-names.ts'
+
 /**
  * Every way a request can fail: its code on the wire, whether repeating the same request may help, and
  * whether it counts against the objective for availability.
@@ -98,7 +100,7 @@ export class GatewayError<Kind extends ErrorKind | CallErrorKind = ErrorKind | C
   }
 
   /** A bound is reached: says which, and that nothing was done. */
-  static limit(name: string, value: number, message: string): GatewayError<'limitReached'> {
+  static limit(name: LimitName | CallerLimit, value: number, message: string): GatewayError<'limitReached'> {
     return new GatewayError('limitReached', message, { data: { limit: { name, value } } })
   }
 

@@ -3,7 +3,7 @@
  * change lives in the configuration schema.
  */
 
-/** Largest inbound message, without the line terminator on stdio. */
+/** Largest inbound message that may be allowed, without the line terminator on stdio. */
 export const maxMessageBytes = 64 * 1024 * 1024
 
 /** Largest frame a stock client accepts, hence the bound of every reply. */
@@ -15,7 +15,7 @@ export const maxJsonDepth = 127
 /** Objects, arrays and scalars of one message, the root included, keys not counted. */
 export const maxJsonValues = 262_144
 
-/** Longest request id and longest process id, in UTF-8 bytes. */
+/** Longest id of a request, a process, a write or an HTTP request, in UTF-8 bytes. */
 export const maxIdBytes = 1024
 
 /** Output kept for an attached process: whichever bound is reached first evicts the oldest chunk. */

@@ -4,6 +4,8 @@ const carriageReturn = 0x0d
 /** What the input contained. */
 export interface LineEvents {
   line(text: string): void
+  /** A line is longer than the limit; `failed` follows. */
+  overlong?(): void
   /** The input cannot be read any further: a line is too long or not UTF-8. Called at most once. */
   failed(detail: string): void
 }
@@ -37,16 +39,12 @@ export class LineReader {
     if (this.#isFailed || rest.length === 0) return
     this.#take(rest)
     const mayEndWithTerminator = rest.at(-1) === carriageReturn ? 1 : 0
-    if (this.#partialBytes - mayEndWithTerminator > this.#maxBytes) this.#fail(this.#tooLong)
+    if (this.#partialBytes - mayEndWithTerminator > this.#maxBytes) this.#failOverlong()
   }
 
   /** The input is over: a last line without terminator counts. */
   end(): void {
     if (!this.#isFailed) this.#emit()
-  }
-
-  get #tooLong(): string {
-    return `the message is longer than ${this.#maxBytes} bytes`
   }
 
   #take(bytes: Buffer): void {
@@ -60,7 +58,7 @@ export class LineReader {
     this.#partialBytes = 0
     if (joined === undefined) return
     const line = joined.at(-1) === carriageReturn ? joined.subarray(0, -1) : joined
-    if (line.length > this.#maxBytes) return this.#fail(this.#tooLong)
+    if (line.length > this.#maxBytes) return this.#failOverlong()
     let text: string
     try {
       text = this.#strictText.decode(line)
@@ -68,6 +66,11 @@ export class LineReader {
       return this.#fail('the input is not valid UTF-8')
     }
     if (text.trim() !== '') this.#events.line(text)
+  }
+
+  #failOverlong(): void {
+    this.#events.overlong?.()
+    this.#fail(`the message is longer than ${this.#maxBytes} bytes`)
   }
 
   #fail(detail: string): void {

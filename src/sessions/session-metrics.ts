@@ -17,8 +17,4 @@ export class SessionMetrics {
     this.#count.sessionsEnded.add({ cause })
     this.#count.sessionDuration.record(durationMs / 1000, {})
   }
-
-  limitReached(): void {
-    this.#count.limitsReached.add({ limit: 'maxSessions' })
-  }
 }

@@ -35,7 +35,6 @@ export class SessionRegistry implements AsyncDisposable {
     if (this.#isClosed) throw new GatewayError('invalidRequest', 'this gateway is shutting down')
     const { maxSessions, detachedSessionMs, graceMs } = this.#limits
     if (this.#sessions.size >= maxSessions) {
-      this.#metrics.limitReached()
       throw GatewayError.limit(
         'maxSessions',
         maxSessions,

@@ -1,4 +1,5 @@
 import { errorKinds, type ErrorKind } from '../protocol/gateway-error.ts'
+import { configuredLimits, limitNames } from '../protocol/limit-names.ts'
 import { methods, type MethodName } from '../protocol/method-table.ts'
 import { ownedKinds } from '../lifecycle/ledger.ts'
 import { type AttributesOf, counter, gauge, histogram, type Instrument } from './metric.ts'
@@ -27,29 +28,6 @@ export const directions = ['received', 'sent'] as const
 export const messageKinds = ['request', 'reply', 'notification', 'malformed'] as const
 export const backpressureActions = ['output_paused', 'output_resumed', 'input_paused', 'input_resumed'] as const
 export const pollOutcomes = ['news', 'timeout', 'cancelled'] as const
-/** Limits that an operator sets and something counts towards. */
-export const configuredLimits = [
-  'maxConnections',
-  'maxSessions',
-  'maxProcesses',
-  'maxClosedProcesses',
-  'maxFetches',
-] as const
-export const limitNames = [
-  ...configuredLimits,
-  'maxRequests',
-  'maxIdBytes',
-  'maxReplyBytes',
-  'maxNamePatterns',
-  'maxFileHandles',
-  'maxUnwrittenBytes',
-  'maxDirectoryEntries',
-  'maxTreeWatches',
-  'maxTreeDirectories',
-  'maxBufferedBodyBytes',
-  'maxBufferedBytes',
-  'maxDiscoveries',
-] as const
 export const startModes = ['pipes', 'terminal'] as const
 export const startResults = ['success', 'refused', 'cancelled'] as const
 export const signalKinds = ['interrupt', 'terminate', 'kill', 'hangup', 'quit', 'usr1', 'usr2', 'ask_to_end'] as const
@@ -60,6 +38,8 @@ export const reapReasons = ['ownerless', 'unregistered', 'zombie', 'leftover'] a
 export const reapResults = ['success', 'error'] as const
 export const outputStreams = ['stdout', 'stderr', 'pty'] as const
 export const evictionReasons = ['window', 'retention', 'limit'] as const
+/** Processes whose output is kept. */
+export const keptStates = ['open', 'closed'] as const
 export const sessionStates = ['attached', 'detached', 'ending'] as const
 export const sessionEndCauses = ['expired', 'input_end', 'draining'] as const
 export const resumeOutcomes = ['success', 'attached', 'unknown'] as const
@@ -211,7 +191,7 @@ export const metrics = {
   }),
   limitsReached: counter('exec_server_limit_reached_total', {
     attributes: { limit: limitNames },
-    help: 'How often a limit refused something or dropped the oldest.',
+    help: 'How often a limit refused something, dropped the oldest or held a process back.',
   }),
 
   // Processes
@@ -307,11 +287,13 @@ export const metrics = {
   }),
   outputRetained: gauge('exec_server_output_retained_bytes', {
     unit: 'By',
-    help: 'Output that is held for clients to read.',
+    attributes: { processes: keptStates },
+    help: 'Output that is held for clients to read, of processes that are open and closed.',
   }),
   outputRetainedLimit: gauge('exec_server_output_retained_limit_bytes', {
     unit: 'By',
-    help: 'Beyond this the output of the longest closed process is dropped first.',
+    attributes: { processes: keptStates },
+    help: 'What that may come to before sessions are held to the least they may keep, or the longest closed is forgotten.',
   }),
   outputEvicted: counter('exec_server_output_evicted_bytes_total', {
     unit: 'By',

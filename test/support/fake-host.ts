@@ -4,6 +4,7 @@ import { ClosedProcesses } from '../../src/processes/closed-processes.ts'
 import type { Launch, StandardStreams } from '../../src/processes/engine.ts'
 import type { ProcessHost } from '../../src/processes/host-process.ts'
 import { OomEvents } from '../../src/processes/oom-events.ts'
+import { OutputBudget } from '../../src/processes/output-budget.ts'
 import type { ProcessLimits } from '../../src/processes/process-limits.ts'
 import { ProcessMetrics } from '../../src/processes/process-metrics.ts'
 import { FakeEngine } from './fake-engine.ts'
@@ -16,6 +17,9 @@ const defaultLimits: ProcessLimits = {
   closedOutputBytes: 1024 * 1024 * 1024,
   graceMs: 2000,
   maxProcesses: 100,
+  maxSessionProcesses: 100,
+  retainedOutputBytes: 1024 * 1024 * 1024,
+  waitingInputBytes: 1000,
 }
 
 export interface FakeHost extends ProcessHost {
@@ -34,6 +38,7 @@ export function fakeHost(changed: Partial<ProcessLimits> = {}): FakeHost {
     metrics: new ProcessMetrics(),
     limits,
     closed: new ClosedProcesses(timers, limits),
+    output: new OutputBudget({ ...limits, maxSessions: 10 }),
     oom: new OomEvents(),
   }
 }

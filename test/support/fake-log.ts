@@ -1,4 +1,5 @@
 import type { Waiter } from '../../src/processes/delivery.ts'
+import { OutputBudget, type SessionOutput } from '../../src/processes/output-budget.ts'
 import { OutputLog, type OutputObserver } from '../../src/processes/output-log.ts'
 import type { OutputChunk } from '../../src/protocol/process-schemas.ts'
 import { FakeDelivery } from './fake-delivery.ts'
@@ -24,8 +25,14 @@ export interface FakeLog {
   readonly owner: Waiter
 }
 
+function unlimited(): SessionOutput {
+  return new OutputBudget({ retainedOutputBytes: Infinity, maxSessions: 1 }).session()
+}
+
 /** A log whose owner evicts when the peer confirms, as a process does. */
-export function fakeLog(options: { detachedOutputBytes?: number; isDetached?: boolean } = {}): FakeLog {
+export function fakeLog(
+  options: { detachedOutputBytes?: number; isDetached?: boolean; session?: SessionOutput } = {},
+): FakeLog {
   const delivery = new FakeDelivery()
   const losses = new LossCounter()
   const owner: Waiter = {
@@ -35,6 +42,7 @@ export function fakeLog(options: { detachedOutputBytes?: number; isDetached?: bo
   const log: OutputLog = new OutputLog({
     processId: 'p',
     detachedOutputBytes: options.detachedOutputBytes ?? 8 * 1024 * 1024,
+    kept: (options.session ?? unlimited()).process(owner),
     owner,
     observer: losses,
     delivery: options.isDetached === true ? undefined : delivery,

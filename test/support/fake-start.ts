@@ -1,4 +1,5 @@
-import { HostProcess } from '../../src/processes/host-process.ts'
+import { ByteAllowance } from '../../src/lifecycle/byte-allowance.ts'
+import { HostProcess, type SessionShares } from '../../src/processes/host-process.ts'
 import type { StandardStreams } from '../../src/processes/engine.ts'
 import { FakeDelivery } from './fake-delivery.ts'
 import type { FakeChild } from './fake-engine.ts'
@@ -16,6 +17,11 @@ export interface FakeStart {
   readonly closings: number[]
 }
 
+function sharesOf({ limits, output }: FakeHost): SessionShares {
+  const waitingInput = new ByteAllowance(limits.waitingInputBytes, () => new RangeError('too much input waits'))
+  return { output: output.session(), waitingInput }
+}
+
 /** A process over a child that the test plays, attached to a delivery. */
 export function fakeStart(
   options: { streams?: StandardStreams; host?: FakeHost; isDetached?: boolean } = {},
@@ -29,6 +35,7 @@ export function fakeStart(
     launch: launchOf('program', options.streams ?? 'pipes'),
     origin: nobody,
     delivery: options.isDetached === true ? undefined : delivery,
+    session: sharesOf(host),
     closed: () => closings.push(closings.length),
   })
   return { host, delivery, process, child: host.engine.child, closings }

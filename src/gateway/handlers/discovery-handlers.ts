@@ -6,7 +6,7 @@ import type { HostOs } from '../../protocol/path-uri.ts'
 import type { Handlers } from './handlers.ts'
 
 /** Of the whole gateway; a stock client asks once for all its roots. */
-const maxDiscoveries = 16
+export const maxDiscoveries = 16
 
 type DiscoveryHandlers = Pick<Handlers, 'capabilityRoots/discoverV1' | 'environmentConfig/read'>
 

@@ -1,6 +1,5 @@
 import type { TraceCarrier } from '../../protocol/envelope.ts'
 import { GatewayError } from '../../protocol/gateway-error.ts'
-import { maxIdBytes } from '../../protocol/limits.ts'
 import type { Params } from '../../protocol/method-table.ts'
 import type { HostOs, PathUri } from '../../protocol/path-uri.ts'
 import { restrictsAnything } from '../../protocol/sandbox-schemas.ts'
@@ -8,8 +7,15 @@ import { childEnvironment } from '../../processes/child-environment.ts'
 import type { LaunchNumbers, LaunchRegistry } from '../../processes/launch-registry.ts'
 import type { Launch } from '../../processes/engine.ts'
 import type { Handlers } from './handlers.ts'
+import {
+  refuseLargeEnvironment,
+  refuseLargeOverlay,
+  refuseLongArguments,
+  refuseLongId,
+  refuseManyPatterns,
+  type StartLimits,
+} from './start-limits.ts'
 
-const maxNamePatterns = 1000
 const nothing: ReadonlyMap<string, string> = new Map()
 
 /** What the children of a gateway get besides what the request says. */
@@ -37,19 +43,19 @@ type ProcessHandlers = Pick<
   | 'process/terminate'
 >
 
-export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
+export function processHandlers(defaults: ChildDefaults, limits: StartLimits): ProcessHandlers {
   return {
     'process/start'(params, { session, span: request, receivedAt }) {
       refuseUnenforceable(params)
       const { processId } = params
       const span = request?.startSpawn(processId)
       try {
-        refuseLongId(processId)
-        const what = whatToRun(params, defaults.os)
+        refuseLongId('processId', processId)
+        const what = whatToRun(params, defaults.os, limits)
         session.processes.refuseTaken(processId)
         const number = defaults.launches.number({ session: session.number, processId, traceId: span?.ids.trace_id })
         const numbers = { session: session.number, launch: number }
-        const launch = prepareLaunch(params, what, defaults, { carrier: span?.carrier, numbers })
+        const launch = prepareLaunch(params, what, defaults, { carrier: span?.carrier, numbers, limits })
         span?.reached('queued')
         const origin = { requestedAt: receivedAt, span, launch: number }
         const started = session.processes.start(processId, launch, origin)
@@ -69,6 +75,7 @@ export function processHandlers(defaults: ChildDefaults): ProcessHandlers {
       if (writeId === '') {
         throw new GatewayError('invalidParams', 'writeId must not be empty', { data: { field: 'writeId' } })
       }
+      refuseLongId('writeId', writeId)
       const write = { writeId, bytes: chunk, endsInput }
       return after(session.processes.write(processId, write, signal), status => ({ status }))
     },
@@ -109,8 +116,14 @@ function refuseUnenforceable({ sandbox, networkProxy, enforceManagedNetwork }: P
 }
 
 /** What is wrong with a start whatever else there is, before its id is looked at. */
-function whatToRun(params: Params<'process/start'>, os: HostOs): Pick<Launch, 'argv' | 'cwd'> {
-  refuseManyPatterns([...(params.envPolicy?.exclude ?? []), ...(params.envPolicy?.includeOnly ?? [])])
+function whatToRun(
+  params: Params<'process/start'>,
+  os: HostOs,
+  { maxArgumentBytes, maxEnvironmentBytes }: StartLimits,
+): Pick<Launch, 'argv' | 'cwd'> {
+  refuseManyPatterns(params)
+  refuseLongArguments(params, maxArgumentBytes)
+  refuseLargeOverlay(params, maxEnvironmentBytes)
   const cwd = nativeCwd(params.cwd, os)
   const [program, ...rest] = params.argv
   if (program === undefined) {
@@ -119,11 +132,17 @@ function whatToRun(params: Params<'process/start'>, os: HostOs): Pick<Launch, 'a
   return { argv: [program, ...rest], cwd }
 }
 
+interface LaunchContext {
+  readonly carrier: TraceCarrier | undefined
+  readonly numbers: LaunchNumbers
+  readonly limits: StartLimits
+}
+
 function prepareLaunch(
   params: Params<'process/start'>,
   { argv, cwd }: Pick<Launch, 'argv' | 'cwd'>,
   defaults: ChildDefaults,
-  { carrier, numbers }: { readonly carrier: TraceCarrier | undefined; readonly numbers: LaunchNumbers },
+  { carrier, numbers, limits }: LaunchContext,
 ): Launch {
   if (argv[0] === '') throw new GatewayError('refused', `missing program for ${params.tty ? 'PTY' : 'pipe'} spawn`)
   const environment = childEnvironment({
@@ -136,6 +155,7 @@ function prepareLaunch(
   const isTraceGiven = Object.hasOwn({ ...params.envPolicy?.set, ...params.env }, 'TRACEPARENT')
   if (carrier !== undefined && defaults.passesTrace && !isTraceGiven) passTrace(carrier, environment)
   for (const [name, value] of defaults.markers(numbers)) environment.set(name, value)
+  refuseLargeEnvironment(environment, limits.maxEnvironmentBytes)
   refuseNul('argv', params.argv)
   refuseNul('arg0', [params.arg0 ?? ''])
   const envText = params.tty ? undefined : 'data provided contains a nul byte'
@@ -171,27 +191,9 @@ function nativeCwd(cwd: PathUri, os: HostOs): Buffer {
   )
 }
 
-/** Every pattern is compared with every variable while all other requests wait. */
-function refuseManyPatterns(patterns: readonly string[]): void {
-  if (patterns.length <= maxNamePatterns) return
-  const text = `envPolicy has ${patterns.length} patterns; at most ${maxNamePatterns} are allowed`
-  throw GatewayError.limit('maxNamePatterns', maxNamePatterns, text)
-}
-
 /** A NUL would silently cut the text short on its way to the operating system. */
 function refuseNul(field: string, texts: Iterable<string>, message = 'nul byte found in provided data'): void {
   for (const text of texts) {
     if (text.includes('\0')) throw new GatewayError('refused', message, { data: { field } })
-  }
-}
-
-function refuseLongId(processId: string): void {
-  const bytes = Buffer.byteLength(processId)
-  if (bytes > maxIdBytes) {
-    throw GatewayError.limit(
-      'maxIdBytes',
-      maxIdBytes,
-      `processId has ${bytes} bytes; at most ${maxIdBytes} are allowed`,
-    )
   }
 }
