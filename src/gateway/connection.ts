@@ -86,7 +86,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   #state: State = { name: 'new' }
   #isInputPaused = false
   /** What the transport had read when the input was paused. */
-  #unread: string[] = []
+  #unread: { readonly text: string; readonly receivedAt: number }[] = []
   #hasInputEnded = false
 
   constructor(options: ConnectionOptions) {
@@ -167,8 +167,9 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   // From the transport
 
   received(text: string): void {
-    if (this.#isInputPaused) this.#unread.push(text)
-    else this.#take(text)
+    const receivedAt = performance.now()
+    if (this.#isInputPaused) this.#unread.push({ text, receivedAt })
+    else this.#take(text, receivedAt)
   }
 
   undecodable(detail: string): void {
@@ -264,12 +265,12 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#metrics.inputResumed()
     const unread = this.#unread
     this.#unread = []
-    for (const [index, text] of unread.entries()) {
+    for (const [index, { text, receivedAt }] of unread.entries()) {
       if (this.#isInputPaused) {
         this.#unread = unread.slice(index)
         return
       }
-      this.#take(text)
+      this.#take(text, receivedAt)
     }
     if (this.#isInputPaused) return
     if (this.#hasInputEnded) this.#inputConsumed()
@@ -280,9 +281,8 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#leave(closeCodes.normal, 'the input has ended', 'input_end')
   }
 
-  #take(text: string): void {
+  #take(text: string, receivedAt: number): void {
     if (!this.#takesMessages) return
-    const receivedAt = performance.now()
     const message = decodeMessage(text)
     this.#metrics.receivedText(text.length)
     this.#metrics.received(message.kind === 'response' || message.kind === 'error' ? 'reply' : message.kind)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import net from 'node:net'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
@@ -35,8 +35,18 @@ async function connected(events: Partial<TransportEvents> = {}) {
     socket.destroy()
     server.close()
   }
-  return { client, socket, transport, ledger, [Symbol.dispose]: end }
+  return { client, websocket, socket, transport, ledger, [Symbol.dispose]: end }
 }
+
+it('waits for nothing before it sends: no delay of small messages', async () => {
+  using pair = await connected()
+  const { websocket, socket, ledger } = pair
+  const setNoDelay = vi.spyOn(socket, 'setNoDelay')
+  expect(
+    new WebSocketTransport({ websocket, socket, timers: new Timers(ledger), frames: new FramePool() }),
+  ).toBeDefined()
+  expect(setNoDelay).toHaveBeenCalledWith(true)
+})
 
 it('sends what is said in one turn in its order', async () => {
   using pair = await connected()

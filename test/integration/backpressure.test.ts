@@ -74,3 +74,20 @@ it('takes no more requests from a client that reads no replies', { timeout: 60_0
   await eventually(() => queuedBytes(gateway) === 0, 'everything has been sent')
   expect(backpressure.value({ action: 'input_resumed' })).toBe(backpressure.value({ action: 'input_paused' }))
 })
+
+it('lets go of a client that reads nothing and has asked for much, once its session is asked for', async () => {
+  await using gateway = await startGateway({ limits: { probeMs: 100 } })
+  const peer = await gateway.connect()
+  await peer.run('p', 'head -c 900000 /dev/zero')
+  const { backpressure, connectionsClosed } = gateway.gateway.telemetry.instruments
+  peer.socket.pause()
+  for (let id = 0; id < 200; id++) peer.send({ id: `r${id}`, method: 'process/read', params: { processId: 'p' } })
+  await eventually(() => backpressure.value({ action: 'input_paused' }) > 0, 'the gateway takes nothing more')
+  const next = await gateway.open()
+  const resumed = () => next.request('initialize', { clientName: 'test', resumeSessionId: peer.sessionId })
+  let reply = await resumed()
+  expect(reply.error?.code).toBe(-32010)
+  await eventually(() => connectionsClosed.value({ cause: 'silent' }) === 1, 'the connection is given up')
+  reply = await resumed()
+  expect(reply.result).toMatchObject({ sessionId: peer.sessionId })
+})

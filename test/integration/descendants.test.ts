@@ -72,3 +72,14 @@ it('leaves alone what took over the number of a group that is gone', async () =>
   await peer.run('q', 'true')
   expect(member.isAlive).toBe(true)
 })
+
+it('ends every job of a terminal that is terminated, in the foreground or not', async () => {
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  await peer.start('p', ['/bin/bash', '-c', 'set -m; sleep 600 & echo $!; sleep 600'], { env, tty: true })
+  await peer.outputContains('p', '\n')
+  using job = printed(peer.output('p').toString())
+  expect(await peer.call('process/terminate', { processId: 'p' })).toEqual({ running: true })
+  await peer.event('p', 'process/closed')
+  await job.gone()
+})

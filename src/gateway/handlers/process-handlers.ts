@@ -2,6 +2,7 @@ import type { TraceCarrier } from '../../protocol/envelope.ts'
 import { GatewayError } from '../../protocol/gateway-error.ts'
 import type { Params } from '../../protocol/method-table.ts'
 import type { HostOs, PathUri } from '../../protocol/path-uri.ts'
+import { shorten } from '../../protocol/text-excerpt.ts'
 import { restrictsAnything } from '../../protocol/sandbox-schemas.ts'
 import { childEnvironment } from '../../processes/child-environment.ts'
 import type { LaunchNumbers, LaunchRegistry } from '../../processes/launch-registry.ts'
@@ -182,6 +183,11 @@ function passTrace({ traceparent, tracestate }: TraceCarrier, environment: Map<s
 }
 
 function nativeCwd(cwd: PathUri, os: HostOs): Buffer {
+  // Whoever looks at the URL sees one name where the operating system would see several.
+  if (/%2f/i.test(cwd.canonical)) {
+    const text = `cwd URI \`${shorten(cwd.canonical)}\` has an encoded slash, which no name can hold: write directories apart with /`
+    throw new GatewayError('invalidParams', text, { data: { field: 'cwd' } })
+  }
   const native = cwd.toNative(os)
   if (Buffer.isBuffer(native)) return native
   throw new GatewayError(

@@ -205,6 +205,15 @@ export const parameters: readonly Transcript[] = [
     ],
   },
   {
+    name: 'refuses a directory with an encoded slash, which would be one when it is used and none before',
+    steps: [
+      ...shakeHands(),
+      start(1, 'p', ['true'], { cwd: 'file:///tmp/a%2F..%2f' }),
+      expect('reference-only', { id: 1, result: { processId: 'p' } }),
+      expect('ours-only', refused(1, -32602, text({ includes: 'file:///tmp/a%2F..%2f' }))),
+    ],
+  },
+  {
     name: 'refuses a directory of another platform by name',
     steps: [
       ...shakeHands(),
