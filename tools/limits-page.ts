@@ -4,7 +4,7 @@ import * as filesystem from '../src/filesystem/filesystem-limits.ts'
 import { maxBufferedBodyBytes, maxBufferedBytes } from '../src/fetching/buffered-body.ts'
 import { maxQueuedBytes } from '../src/gateway/connection.ts'
 import { maxDiscoveries } from '../src/gateway/handlers/discovery-handlers.ts'
-import { maxNamePatterns } from '../src/gateway/handlers/start-limits.ts'
+import { maxNameComparisons, maxNamePatterns } from '../src/gateway/handlers/start-limits.ts'
 import { type LimitName, limitNames } from '../src/protocol/limit-names.ts'
 import * as wire from '../src/protocol/limits.ts'
 import { metrics } from '../src/telemetry/catalogue.ts'
@@ -20,6 +20,7 @@ const fixed: Readonly<Record<Exclude<LimitName, OptionKey>, number>> = {
   maxReplyBytes: wire.maxReplyBytes,
   maxIdBytes: wire.maxIdBytes,
   maxNamePatterns,
+  maxNameComparisons,
   maxFileHandles: filesystem.maxFileHandles,
   maxUnwrittenBytes: filesystem.maxUnwrittenBytes,
   maxDirectoryEntries: filesystem.maxDirectoryEntries,
@@ -53,6 +54,7 @@ const notes: Readonly<Record<LimitName, LimitNote>> = {
   maxArgumentBytes: { bounds: 'bytes of `argv` and `arg0`, each with its end' },
   maxEnvironmentBytes: { bounds: 'bytes of the environment of one process, each variable with `=` and its end' },
   maxNamePatterns: { bounds: 'patterns of one `envPolicy`' },
+  maxNameComparisons: { bounds: 'characters of its patterns times characters of the names they are compared with' },
   waitingInputBytes: { bounds: 'bytes of the writes of one session that wait for room in a queue' },
   retainedOutputBytes: {
     bounds: 'bytes of output that is kept for processes that are not closed',

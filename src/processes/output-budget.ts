@@ -92,10 +92,14 @@ export class SessionOutput {
     return new KeptOutput(this, owner)
   }
 
-  changed(keeper: Waiter, bytes: number, keepsMore: boolean): void {
+  changed(bytes: number): void {
     this.#keptBytes += bytes
     this.budget.changed(bytes)
-    if (keepsMore) this.#keepers.add(keeper)
+  }
+
+  /** The process begins or ceases to keep anything. */
+  keeps(keeper: Waiter, keepsAnything: boolean): void {
+    if (keepsAnything) this.#keepers.add(keeper)
     else this.#keepers.delete(keeper)
   }
 
@@ -151,7 +155,10 @@ export class KeptOutput implements Disposable {
 
   #change(bytes: number): void {
     if (this.#isOver || bytes === 0) return
+    const hadAny = this.#bytes > 0
     this.#bytes += bytes
-    this.#session.changed(this.#owner, bytes, this.#bytes > 0)
+    this.#session.changed(bytes)
+    const hasAny = this.#bytes > 0
+    if (hasAny !== hadAny) this.#session.keeps(this.#owner, hasAny)
   }
 }

@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import { ByteAllowance } from '../lifecycle/byte-allowance.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { osErrorText } from '../protocol/os-error-text.ts'
+import { shownId } from '../protocol/text-excerpt.ts'
 import type { OutputPage, ProcessSignal, TerminalSize, WriteStatus } from '../protocol/process-schemas.ts'
 import type { Delivery } from './delivery.ts'
 import type { Launch } from './engine.ts'
@@ -69,7 +70,7 @@ export class ProcessTable implements AsyncDisposable {
 
   read(id: string, request: ReadRequest, signal: AbortSignal): OutputPage | Promise<OutputPage> {
     return this.#onceStarted(id, process => {
-      if (process === undefined) throw new GatewayError('invalidRequest', `unknown process id ${id}`)
+      if (process === undefined) throw new GatewayError('invalidRequest', `unknown process id ${shownId(id)}`)
       return process.read(request, signal)
     })
   }
@@ -93,7 +94,7 @@ export class ProcessTable implements AsyncDisposable {
   /** @throws GatewayError when there is no such process, or it has no terminal */
   resize(id: string, size: TerminalSize): void | Promise<void> {
     return this.#onceStarted(id, process => {
-      if (process === undefined) throw new GatewayError('invalidRequest', `unknown process id ${id}`)
+      if (process === undefined) throw new GatewayError('invalidRequest', `unknown process id ${shownId(id)}`)
       process.resize(size)
     })
   }

@@ -18,6 +18,7 @@ export const limitNames = [
   'maxArgumentBytes',
   'maxEnvironmentBytes',
   'maxNamePatterns',
+  'maxNameComparisons',
   'waitingInputBytes',
   'retainedOutputBytes',
   'closedOutputBytes',

@@ -1,3 +1,5 @@
+import { maxIdBytes } from './limits.ts'
+
 /** Longest piece of a peer's text that is repeated in a message, in UTF-16 code units. */
 const maxExcerptLength = 64
 
@@ -9,6 +11,11 @@ export function shorten(text: string): string {
   if (text.length <= maxExcerptLength) return text
   const kept = text.slice(0, maxExcerptLength - 1)
   return `${kept.isWellFormed() ? kept : kept.slice(0, -1)}…`
+}
+
+/** An id as it is, or its beginning when it is longer than any that anything can have. */
+export function shownId(id: string): string {
+  return id.length <= maxIdBytes ? id : shorten(id)
 }
 
 /** Where the first `end` code units of a text lead, lines and columns counted from 1. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { GatewayError } from '../protocol/gateway-error.ts'
+import { shownId } from '../protocol/text-excerpt.ts'
 import type { ProcessHost } from '../processes/host-process.ts'
 import { type EndCause, Session, type SessionOwner } from './session.ts'
 import type { SessionMetrics } from './session-metrics.ts'
@@ -82,7 +83,7 @@ export class SessionRegistry implements AsyncDisposable {
     if (session === undefined || !session.isResumable) {
       this.#metrics.resumed('unknown')
       if (session !== undefined) this.end(session, this.#limits.graceMs, 'expired')
-      throw new GatewayError('invalidRequest', `unknown session id ${id}`)
+      throw new GatewayError('invalidRequest', `unknown session id ${shownId(id)}`)
     }
     session.attach(owner)
     this.#metrics.resumed('success')

@@ -48,6 +48,11 @@ function excluding(count: number) {
   return { ...nothingInherited, exclude: Array.from({ length: count }, (_, index) => `*${index}*`) }
 }
 
+/** A pattern and names of so many characters, the inherited PATH included. */
+function comparing(length: number) {
+  return { ...nothingInherited, inherit: 'core', exclude: ['*'.repeat(length)], set: { ['N'.repeat(length - 4)]: '' } }
+}
+
 const cases: readonly Case[] = [
   {
     what: 'processes',
@@ -143,6 +148,13 @@ const cases: readonly Case[] = [
     recover: peer => start(peer, 'p', ['true'], { env: { V: 'x'.repeat(23) }, envPolicy: inheritAll }),
   },
   {
+    what: 'comparisons of names with patterns',
+    name: 'maxNameComparisons',
+    value: 50_000_000,
+    reach: peer => start(peer, 'p', ['true'], { envPolicy: comparing(7072) }),
+    recover: peer => start(peer, 'p', ['true'], { envPolicy: comparing(7071) }),
+  },
+  {
     what: 'patterns for names',
     name: 'maxNamePatterns',
     value: 1000,
@@ -179,6 +191,17 @@ it('says that an id of a request is too long, under that id', async () => {
   expect(reply.error).toMatchObject({ code: -32603, data: { limit: { name: 'maxIdBytes', value: 1024 } } })
   expect(timesReached(gateway, 'maxIdBytes')).toBe(1)
   expect(await peer.call('environment/status', {})).toEqual({ status: 'ready' })
+})
+
+it('repeats the beginning of an id that is too long for anything to have it', async () => {
+  await using gateway = await startGateway()
+  const peer = await gateway.open()
+  const id = 'x'.repeat(20 * 1024 * 1024)
+  const resumed = await peer.request('initialize', { clientName: 'test', resumeSessionId: id })
+  expect(resumed.error?.message).toBe(`unknown session id ${'x'.repeat(63)}…`)
+  await peer.shakeHands()
+  const read = await peer.request('process/read', { processId: id })
+  expect(read.error?.message).toBe(`unknown process id ${'x'.repeat(63)}…`)
 })
 
 it('says that there are too many sessions, until one has ended', async () => {

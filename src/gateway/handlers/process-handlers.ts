@@ -13,6 +13,7 @@ import {
   refuseLargeOverlay,
   refuseLongArguments,
   refuseLongId,
+  refuseManyComparisons,
   refuseManyPatterns,
   type StartLimits,
 } from './start-limits.ts'
@@ -146,12 +147,10 @@ function prepareLaunch(
   { carrier, numbers, limits }: LaunchContext,
 ): Launch {
   if (argv[0] === '') throw new GatewayError('refused', `missing program for ${params.tty ? 'PTY' : 'pipe'} spawn`)
-  const environment = childEnvironment({
-    policy: params.envPolicy,
-    overlay: params.env,
-    // Reading the gateway's own environment takes longer than everything else here.
-    inherited: params.envPolicy ? defaults.inheritedEnvironment() : nothing,
-  })
+  // Reading the gateway's own environment takes longer than everything else here.
+  const inherited = params.envPolicy ? defaults.inheritedEnvironment() : nothing
+  refuseManyComparisons(params, inherited.keys())
+  const environment = childEnvironment({ policy: params.envPolicy, overlay: params.env, inherited })
   if (params.tty && !environment.has('SHELL')) environment.set('SHELL', defaults.loginShell)
   const isTraceGiven = Object.hasOwn({ ...params.envPolicy?.set, ...params.env }, 'TRACEPARENT')
   if (carrier !== undefined && defaults.passesTrace && !isTraceGiven) passTrace(carrier, environment)

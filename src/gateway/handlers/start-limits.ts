@@ -11,6 +11,7 @@ export interface StartLimits {
 }
 
 export const maxNamePatterns = 1000
+export const maxNameComparisons = 50_000_000
 
 /** Ids are kept for as long as what they stand for. */
 export function refuseLongId(field: 'processId' | 'writeId', id: string): void {
@@ -25,6 +26,27 @@ export function refuseManyPatterns({ envPolicy }: Params<'process/start'>): void
   if (count <= maxNamePatterns) return
   const text = `envPolicy has ${count} patterns; at most ${maxNamePatterns} are allowed`
   throw GatewayError.limit('maxNamePatterns', maxNamePatterns, text)
+}
+
+/**
+ * Comparing takes as much time as characters of patterns times characters of names, while all other requests wait.
+ * @param inherited names that the policy is applied to besides those it sets
+ */
+export function refuseManyComparisons({ envPolicy }: Params<'process/start'>, inherited: Iterable<string>): void {
+  if (!envPolicy) return
+  const patterns = lengthOf(envPolicy.exclude) + lengthOf(envPolicy.includeOnly)
+  const comparisons = patterns * (lengthOf(Object.keys(envPolicy.set)) + lengthOf(inherited))
+  if (comparisons <= maxNameComparisons) return
+  const text =
+    `envPolicy has ${patterns} characters of patterns, times those of the names ${comparisons} comparisons; ` +
+    `at most ${maxNameComparisons} are allowed`
+  throw GatewayError.limit('maxNameComparisons', maxNameComparisons, text)
+}
+
+function lengthOf(texts: Iterable<string>): number {
+  let length = 0
+  for (const text of texts) length += text.length
+  return length
 }
 
 export function refuseLongArguments({ argv, arg0 }: Params<'process/start'>, limit: number): void {
