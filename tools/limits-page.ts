@@ -115,7 +115,7 @@ ${limitNames.map(limitRow).join('\n')}
 Half of \`retained-output\` is shared: a session may keep as much of it as is still left for the others, so one alone may fill a
 quarter of the whole. The other half is divided by \`max-sessions\`; so much a session may always keep. Sessions above their
 share are held back, the others go on, and nothing that a client may have missed is lost.
-[Why it is done this way](decisions/0021-output-is-kept-in-fair-shares.md)
+[Why it is done this way](decisions/0024-output-is-kept-in-fair-shares.md)
 
 ## Bounds at which somebody waits
 
