@@ -86,7 +86,10 @@ export class ExecClient implements AsyncDisposable {
 
   private constructor(link: Link) {
     this.#link = link
-    this.files = new Files(link, async () => (await this.#described())?.capabilities?.fileWriteStreaming === true)
+    this.files = new Files(link, {
+      canWriteBlocks: async () => (await this.#described())?.capabilities?.fileWriteStreaming === true,
+      extensions: async () => extensionsOf(await this.#described()),
+    })
   }
 
   /**

@@ -1,11 +1,13 @@
 import type { ReadableStream, WritableStream } from 'node:stream/web'
 import type { Metadata, WalkedTree, WalkOptions } from '../protocol/filesystem-schemas.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
-import type { FileCalls } from './file-handle.ts'
+import { orAborted } from './deadline.ts'
+import { requireExtension } from './extensions.ts'
 import { type FilePath, fileUri } from './file-path.ts'
 import { FileReader } from './file-reader.ts'
 import { fileSink, fileSource } from './file-streams.ts'
 import { FileWriter } from './file-writer.ts'
+import { TreeWatch, type WatchCalls } from './tree-watch.ts'
 
 /** Contents up to here go in one message. */
 const wholeBytes = 1024 * 1024
@@ -40,6 +42,12 @@ export interface Removal extends FileOptions {
   readonly force?: boolean
 }
 
+/** What the server announces, asked for when it matters. */
+export interface FileFacilities {
+  canWriteBlocks(): Promise<boolean>
+  extensions(): Promise<readonly string[]>
+}
+
 const walkDefaults: WalkOptions = {
   maxDepth: 64,
   maxDirectories: 10_000,
@@ -53,12 +61,12 @@ const walkDefaults: WalkOptions = {
  * `disconnected` then. What is not there is `notFound`.
  */
 export class Files {
-  readonly #calls: FileCalls
-  readonly #canWriteBlocks: () => Promise<boolean>
+  readonly #calls: WatchCalls
+  readonly #facilities: FileFacilities
 
-  constructor(calls: FileCalls, canWriteBlocks: () => Promise<boolean>) {
+  constructor(calls: WatchCalls, facilities: FileFacilities) {
     this.#calls = calls
-    this.#canWriteBlocks = canWriteBlocks
+    this.#facilities = facilities
   }
 
   /** The whole file, of any size the caller allows. */
@@ -105,7 +113,7 @@ export class Files {
   async write(path: FilePath, data: string | Uint8Array, { signal }: FileOptions = {}): Promise<void> {
     const uri = fileUri(path)
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    if (bytes.length <= wholeBytes || !(await this.#canWriteBlocks())) {
+    if (bytes.length <= wholeBytes || !(await this.#facilities.canWriteBlocks())) {
       if (bytes.length > maxWholeBytes) throw blocksUnsupported()
       const dataBase64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
       await this.#calls.call('fs/writeFile', { path: uri, dataBase64 }, { signal })
@@ -122,7 +130,7 @@ export class Files {
    */
   writeStream(path: FilePath, { signal }: FileOptions = {}): WritableStream<Uint8Array | string> {
     const open = async (own: AbortSignal) => {
-      if (!(await this.#canWriteBlocks())) throw blocksUnsupported()
+      if (!(await this.#facilities.canWriteBlocks())) throw blocksUnsupported()
       return FileWriter.open(this.#calls, fileUri(path), own)
     }
     return fileSink(open, signal)
@@ -138,6 +146,17 @@ export class Files {
   walk(path: FilePath, { signal, ...limits }: WalkLimits = {}): Promise<WalkedTree> {
     const params = { path: fileUri(path), options: { ...walkDefaults, ...limits } }
     return this.#calls.call('fs/walk', params, { repeats: true, signal })
+  }
+
+  /**
+   * Watches a directory and everything below, no link followed; resolves when every change from then on is told. Paths are `file:`
+   * URLs; with `overflow`, which also follows an outage, look at everything again. An abort makes the loop throw its reason.
+   * @throws GatewayError `unsupported` at a server that does not announce `treeWatches`
+   */
+  async watch(path: FilePath, { signal }: FileOptions = {}): Promise<TreeWatch> {
+    const uri = fileUri(path)
+    requireExtension(await orAborted(this.#facilities.extensions(), signal), 'treeWatches', 'watch directories')
+    return TreeWatch.open(this.#calls, uri, signal)
   }
 
   /** Kind, size in bytes and times of what the path leads to. */

@@ -11,12 +11,13 @@ import { disconnected, isTransportLoss, sessionLost } from './call-errors.ts'
 import type { Dial } from './channel.ts'
 import { orAborted } from './deadline.ts'
 import { decodeResult } from './decode-result.ts'
-import type { FileCalls } from './file-handle.ts'
 import { Generation, type GenerationEvents } from './generation.ts'
 import { type HandshakeOptions, shakeHands } from './handshake.ts'
 import type { CallOptions } from './process-calls.ts'
 import { ProcessRoutes } from './process-routes.ts'
 import { recover, type RecoveryLimits } from './recovery.ts'
+import type { WatchCalls } from './tree-watch.ts'
+import { treeChangedMethod, WatchRoutes } from './watch-routes.ts'
 
 /** What a client is doing about its connection. */
 type State =
@@ -27,7 +28,7 @@ type State =
   | { readonly name: 'failed' | 'closed'; readonly error: GatewayError }
 
 /** What they end must not be left behind because everything else is busy. */
-const cleanupMethods: ReadonlySet<string> = new Set(['process/terminate', 'fs/close'])
+const cleanupMethods: ReadonlySet<string> = new Set(['process/terminate', 'fs/close', 'fs/unwatch'])
 
 export type LinkState = State['name']
 
@@ -48,18 +49,20 @@ export interface LinkOptions {
 interface Inbox {
   readonly processes: ProcessRoutes
   readonly bodies: BodyRoutes
+  readonly watches: WatchRoutes
 }
 
 /**
  * One session with a server, over one connection after the other. Calls that come while the session is being resumed wait;
  * what was in flight fails unless it may be sent twice. When the session cannot be resumed everything fails, for good.
  */
-export class Link implements FileCalls, AsyncDisposable {
+export class Link implements WatchCalls, AsyncDisposable {
   readonly sessionId: string
   /** As it was told at the first handshake. */
   readonly environmentInfo: EnvironmentInfo | undefined
   readonly routes: ProcessRoutes
   readonly bodies: BodyRoutes
+  readonly watches: WatchRoutes
   readonly #options: LinkOptions
   /** Starts whose outcome is open; a recovery waits for them. */
   readonly #starts = new Set<Promise<unknown>>()
@@ -75,6 +78,7 @@ export class Link implements FileCalls, AsyncDisposable {
     this.#options = options
     this.routes = inbox.processes
     this.bodies = inbox.bodies
+    this.watches = inbox.watches
     this.sessionId = first.sessionId
     this.environmentInfo = first.environmentInfo ?? undefined
     this.#state = { name: 'connected', generation }
@@ -83,7 +87,7 @@ export class Link implements FileCalls, AsyncDisposable {
 
   /** @throws GatewayError when no connection comes about or the handshake fails */
   static async open(options: LinkOptions, signal: AbortSignal): Promise<Link> {
-    const inbox: Inbox = { processes: new ProcessRoutes(), bodies: new BodyRoutes() }
+    const inbox: Inbox = { processes: new ProcessRoutes(), bodies: new BodyRoutes(), watches: new WatchRoutes() }
     const channel = await options.dial(signal)
     let link: Link | undefined
     const generation: Generation = Generation.start(channel, {
@@ -226,6 +230,7 @@ export class Link implements FileCalls, AsyncDisposable {
       if (this.#holds > 0) generation.pause()
       this.#become({ name: 'connected', generation })
       if (generation.isOver) this.#lost(generation, disconnected().message)
+      else this.watches.connectionReplaced()
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       this.#fail(sessionLost(`${lost}; failed to resume exec-server session: ${why}`, error))
@@ -233,8 +238,9 @@ export class Link implements FileCalls, AsyncDisposable {
   }
 
   #eventsOf(candidate: () => Generation | undefined): GenerationEvents {
+    const inbox: Inbox = { processes: this.routes, bodies: this.bodies, watches: this.watches }
     return {
-      notified: (method, params) => deliver({ processes: this.routes, bodies: this.bodies }, method, params),
+      notified: (method, params) => deliver(inbox, method, params),
       ended: message => {
         const generation = candidate()
         if (generation !== undefined) this.#lost(generation, message)
@@ -247,6 +253,7 @@ export class Link implements FileCalls, AsyncDisposable {
     this.#become({ name, error })
     this.routes.failAll(error)
     this.bodies.failAll(error)
+    this.watches.failAll(error)
   }
 
   /** The one place where the state changes: whoever waits is told. */
@@ -261,8 +268,9 @@ export class Link implements FileCalls, AsyncDisposable {
 }
 
 /** @throws Error when the parameters cannot be decoded */
-function deliver({ processes, bodies }: Inbox, method: string, params: unknown): void {
+function deliver({ processes, bodies, watches }: Inbox, method: string, params: unknown): void {
   if (method === bodyDeltaMethod) bodies.notified(params)
+  else if (method === treeChangedMethod) watches.notified(params)
   else processes.notified(method, params)
 }
 
