@@ -12,10 +12,12 @@ export interface FileReaderOptions {
   /** Told before the file is opened: a later file that differs from it is another one. */
   readonly metadata: Metadata
   readonly signal: AbortSignal | undefined
+  /** Where it is read from. Default: its beginning. */
+  readonly from?: number
 }
 
 /**
- * A file that is read from its beginning to its end, block by block. A connection that breaks takes the handle with it: the file
+ * A file that is read to its end, block by block. A connection that breaks takes the handle with it: the file
  * is opened again and read on, unless its size or modification time says that it is not the same any more.
  */
 export class FileReader implements Disposable {
@@ -23,11 +25,12 @@ export class FileReader implements Disposable {
   readonly #abort = new AbortController()
   readonly #signal: AbortSignal
   #handle: FileHandle | undefined
-  #offset = 0
+  #offset: number
   #isAtEnd = false
 
   private constructor(options: FileReaderOptions) {
     this.#options = options
+    this.#offset = options.from ?? 0
     const own = this.#abort.signal
     this.#signal = options.signal === undefined ? own : AbortSignal.any([options.signal, own])
   }

@@ -5,15 +5,16 @@ import { orAborted } from './deadline.ts'
 import { requireExtension } from './extensions.ts'
 import { type FilePath, fileUri } from './file-path.ts'
 import { FileReader } from './file-reader.ts'
+import { blocksUnsupported, maxWholeBytes } from './file-blocks.ts'
 import { fileSink, fileSource } from './file-streams.ts'
 import { FileWriter } from './file-writer.ts'
+import type { LocalPath, Transferred, TransferOptions } from './transfer/transfer-options.ts'
+import { type Transfer, transferDirectory, transferFile } from './transfer/transfers.ts'
 import { TreeWatch, type WatchCalls } from './tree-watch.ts'
+import { walkDefaults } from './walk-limits.ts'
 
 /** Contents up to here go in one message. */
 const wholeBytes = 1024 * 1024
-
-/** Contents that fit into a message to a server that takes no blocks: 64 MiB, of which base64 leaves three quarters. */
-const maxWholeBytes = 32 * 1024 * 1024
 
 export interface FileOptions {
   /** Gives the call up. */
@@ -46,14 +47,6 @@ export interface Removal extends FileOptions {
 export interface FileFacilities {
   canWriteBlocks(): Promise<boolean>
   extensions(): Promise<readonly string[]>
-}
-
-const walkDefaults: WalkOptions = {
-  maxDepth: 64,
-  maxDirectories: 10_000,
-  maxEntries: 50_000,
-  followDirectorySymlinks: false,
-  pruneHiddenDirectories: false,
 }
 
 /**
@@ -188,14 +181,46 @@ export class Files {
   async makeDirectory(path: FilePath, { signal }: FileOptions = {}): Promise<void> {
     await this.#calls.call('fs/createDirectory', { path: fileUri(path), recursive: true }, { signal })
   }
+
+  /**
+   * Copies a file of this machine to the server, through outages. A large one is written beside its target and put in its place
+   * when it is whole.
+   */
+  async uploadFile(source: LocalPath, path: FilePath, options: TransferOptions = {}): Promise<Transferred> {
+    return transferFile(await this.#transfer('up', source, path, options))
+  }
+
+  /** Copies a file of the server to this machine, through outages. A large one is renamed to its target when it is whole. */
+  async downloadFile(path: FilePath, target: LocalPath, options: TransferOptions = {}): Promise<Transferred> {
+    return transferFile(await this.#transfer('down', target, path, options))
+  }
+
+  /**
+   * Copies what is in a directory of this machine into one at the server, which is created if need be. Links and special files
+   * are left out, and permissions are those of new files: the protocol has no words for them.
+   */
+  async uploadDirectory(source: LocalPath, path: FilePath, options: TransferOptions = {}): Promise<Transferred> {
+    return transferDirectory(await this.#transfer('up', source, path, options))
+  }
+
+  /** Copies what is in a directory of the server into one of this machine, as `uploadDirectory` does the other way. */
+  async downloadDirectory(path: FilePath, target: LocalPath, options: TransferOptions = {}): Promise<Transferred> {
+    return transferDirectory(await this.#transfer('down', target, path, options))
+  }
+
+  async #transfer(
+    direction: Transfer['direction'],
+    local: LocalPath,
+    path: FilePath,
+    options: TransferOptions,
+  ): Promise<Transfer> {
+    const remote = fileUri(path)
+    const canWriteBlocks = await orAborted(this.#facilities.canWriteBlocks(), options.signal)
+    return { calls: this.#calls, canWriteBlocks, direction, local, remote, options }
+  }
 }
 
 function refuseMoreThan(maxBytes: number, size: number): void {
   if (size <= maxBytes) return
   throw GatewayError.limit('maxBytes', maxBytes, `the file has more than maxBytes, ${maxBytes} bytes`)
-}
-
-function blocksUnsupported(): GatewayError {
-  const message = 'this server does not write files in blocks: it does not announce `fileWriteStreaming`'
-  return new GatewayError('unsupported', message)
 }

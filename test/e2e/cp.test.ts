@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { Program } from '../support/program.ts'
+import { CuttingProxy } from '../support/cutting-proxy.ts'
+import { eventually } from '../support/eventually.ts'
+import { anyPort, Program } from '../support/program.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
+
+const mebibyte = 1024 * 1024
 
 async function openStage() {
   await using acquired = new AsyncDisposableStack()
@@ -12,6 +16,7 @@ async function openStage() {
   const gateway = acquired.use(await startGateway())
   const owned = acquired.move()
   return {
+    url: gateway.url,
     at: (name: string) => join(folder.path, name),
     cp: (...operands: string[]) => Program.run(['cp', '--url', gateway.url, ...operands]),
     start: (...operands: string[]) => Program.start(['cp', '--url', gateway.url, ...operands]),
@@ -51,6 +56,59 @@ it('copies a directory into one that exists, under its name, and to a new one', 
   }
   expect(readdirSync(at('up'))).toContain('inner')
 })
+
+it.each(['up', 'down'] as const)('goes on %s where it was killed', async direction => {
+  await using stage = await openStage()
+  await using proxy = await CuttingProxy.open(stage.url)
+  const { at } = stage
+  mkdirSync(at('here'))
+  mkdirSync(at('there'))
+  writeFileSync(at('here/small'), randomBytes(1000))
+  writeFileSync(at('here/large'), randomBytes(64 * mebibyte))
+  const env = { XDG_STATE_HOME: at('state') }
+  const operands = direction === 'up' ? [`${at('here')}/.`, `:${at('there')}`] : [`:${at('here')}/.`, at('there')]
+  const argv = ['cp', '--url', proxy.url, ...operands]
+  {
+    await using program = Program.start(argv, { env })
+    await eventually(() => proxy.hasLink && proxy.link.passedBytes(direction) > 40 * mebibyte, 'half of it is copied')
+    proxy.link.freeze()
+    program.signal('SIGKILL')
+    expect(await program.exited).toMatchObject({ signal: 'SIGKILL' })
+  }
+  const before = proxy.link
+  expect(await Program.run(argv, { env })).toMatchObject(silent)
+  expect(proxy.link).not.toBe(before)
+  // Base64 takes four characters for three bytes: whole it would be more than 85 MiB.
+  expect(proxy.link.passedBytes(direction)).toBeLessThan(65 * mebibyte)
+  for (const name of ['small', 'large']) {
+    expect(readFileSync(at(`there/${name}`)).equals(readFileSync(at(`here/${name}`)))).toBe(true)
+  }
+  expect(readdirSync(at('there'))).toEqual(['large', 'small'])
+  expect(readdirSync(at('state/execgate/copies'))).toEqual([])
+})
+
+it('says that it can go on when the gateway is gone, and does when another one is there', async () => {
+  await using stage = await openStage()
+  const { at } = stage
+  writeFileSync(at('source'), randomBytes(64 * mebibyte))
+  const env = { XDG_STATE_HOME: at('state') }
+  const isHalf = () =>
+    readdirSync(at('')).some(name => name.startsWith('.execgate-') && statSync(at(name)).size > 20 * mebibyte)
+  await using first = await Program.listening(['serve', ...anyPort])
+  const copying = ['cp', '--url', first.url, at('source'), `:${at('target')}`]
+  await using program = Program.start(copying, { env })
+  await eventually(isHalf, 'a part is copied')
+  first.signal('SIGKILL')
+  await first.exited
+  await using _second = await Program.listening(['serve', '--listen', first.url])
+  expect(await program.ended).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('the same command goes on from here') as string,
+  })
+  expect(await Program.run(copying, { env })).toMatchObject(silent)
+  expect(readFileSync(at('target')).equals(readFileSync(at('source')))).toBe(true)
+  expect(readdirSync(at('')).toSorted()).toEqual(['source', 'state', 'target'])
+}, 60_000)
 
 it('refuses to copy onto itself, which would empty the file', async () => {
   await using stage = await openStage()

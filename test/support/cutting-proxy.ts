@@ -28,6 +28,10 @@ export class CuttingProxy implements AsyncDisposable {
     return new CuttingProxy(server, new URL(targetUrl))
   }
 
+  get hasLink(): boolean {
+    return this.#links.length > 0
+  }
+
   /** The latest connection. */
   get link(): Link {
     const link = this.#links.at(-1)

@@ -18,6 +18,8 @@ export interface RemotePath {
   readonly uri: PathUri
   /** Whether it was written with a slash at its end, and so has to be a directory. */
   readonly isDirectory: boolean
+  /** Whether it was written with `/.` at its end, and so stands for what is in the directory. */
+  readonly isContents: boolean
 }
 
 /** In the place of a local path: a standard stream. */
@@ -54,5 +56,5 @@ function remotePath(path: string): RemotePath | Problem {
     return { problem: `\`${shorten(path)}\` is no path at a gateway: it has to be absolute` }
   }
   const uri = path.startsWith('/') ? PathUri.fromNative(path) : PathUri.parse(path)
-  return uri instanceof PathUri ? { uri, isDirectory: path.endsWith('/') } : uri
+  return uri instanceof PathUri ? { uri, isDirectory: /\/\.?$/.test(path), isContents: path.endsWith('/.') } : uri
 }

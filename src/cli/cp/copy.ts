@@ -1,18 +1,16 @@
-import { createReadStream, createWriteStream, type Stats } from 'node:fs'
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ReadableStream } from 'node:stream/web'
-import { type Files, GatewayError, type Metadata } from '../../client/execgate-client.ts'
-import type { PathUri } from '../../protocol/path-uri.ts'
+import { type Files, GatewayError, type Metadata, type TransferOptions } from '../../client/execgate-client.ts'
+import { PathUri } from '../../protocol/path-uri.ts'
 import { ProgressBar } from '../progress-bar.ts'
-import { CopiedBytes } from './copied-bytes.ts'
 import { type CopyRequest, type RemotePath, standardStream } from './copy-request.ts'
-import { below, listHere, listThere, nativePath, type TreeListing, uriBelow } from './tree-listing.ts'
+import { counted, showProgress } from './copy-progress.ts'
 
-/** Files up to here are sent at once. */
-const smallBytes = 8 * 1024 * 1024
+const slash = 0x2f
 
 /** The standard streams of the caller. */
 export interface CopyStreams {
@@ -22,95 +20,71 @@ export interface CopyStreams {
   readonly stderr: ConstructorParameters<typeof ProgressBar>[0]
 }
 
-/** How a copy went. */
-export interface Copied {
-  /** Links, sockets and the like that were left out, as far as it is known. */
-  readonly leftOut: number
+/** What a copy goes by. */
+export interface CopyMeans {
+  readonly files: Files
+  readonly streams: CopyStreams
+  /** Where a copy between these two records how far it is; undefined where nothing can be recorded. */
+  readonly journalOf: (here: Buffer, there: PathUri) => string | undefined
 }
 
 /**
  * Copies a file or a directory with what is in it. As with `docker cp`, what is copied into a directory that exists keeps its name
  * there, and otherwise takes the name of the destination.
+ * @returns how many links, sockets and the like were left out
  * @throws GatewayError about what is there, an error of the system about what is here; what is copied by then stays
  */
-export async function copy(request: CopyRequest, files: Files, streams: CopyStreams): Promise<Copied> {
-  using bar = new ProgressBar(streams.stderr)
-  return request.direction === 'up' ? upload(request, files, streams, bar) : download(request, files, streams, bar)
+export async function copy(request: CopyRequest, means: CopyMeans): Promise<number> {
+  using bar = new ProgressBar(means.streams.stderr)
+  return request.direction === 'up' ? upload(request, means, bar) : download(request, means, bar)
 }
 
-async function upload(
-  { local, remote }: CopyRequest,
-  files: Files,
-  { stdin }: CopyStreams,
-  bar: ProgressBar,
-): Promise<Copied> {
+async function upload({ local, remote }: CopyRequest, means: CopyMeans, bar: ProgressBar): Promise<number> {
+  const { files, streams } = means
   if (local === standardStream) {
-    await send(stdin, 0, remote.uri, files, new CopiedBytes(bar, 1))
-    return { leftOut: 0 }
+    const source = ReadableStream.from(counted(streams.stdin, undefined, bar))
+    await source.pipeTo(files.writeStream(remote.uri.canonical))
+    return 0
   }
   const source = await stat(local)
   const target = await destinationThere(files, remote, local, source)
-  if (await files.exists(target.canonical)) refuseSame(source, await files.stat(target.canonical), local)
-  if (!source.isDirectory()) {
-    refuseUnlessFile(source.isFile(), local)
-    await sendFile(Buffer.from(local), source.size, target, files, new CopiedBytes(bar, 1))
-    return { leftOut: 0 }
-  }
-  const root = Buffer.from(local)
-  const tree = await listHere(root)
-  await files.makeDirectory(target.canonical)
-  for (const name of tree.directories) await files.makeDirectory(uriBelow(target, name).canonical)
-  const copied = new CopiedBytes(bar, tree.files.length)
-  for (const name of tree.files) {
-    const path = below(root, name)
-    const { size } = await stat(path)
-    await sendFile(path, size, uriBelow(target, name), files, copied)
-  }
-  return { leftOut: leftOutOf(tree) }
+  const path = target.canonical
+  if (await files.exists(path)) refuseSame(source, await files.stat(path), local)
+  if (!source.isDirectory()) refuseUnlessFile(source.isFile(), local)
+  const options = optionsOf(means, Buffer.from(resolve(local)), target, bar)
+  const { leftOut } = source.isDirectory()
+    ? await files.uploadDirectory(local, path, options)
+    : await files.uploadFile(local, path, options)
+  return leftOut
 }
 
-async function download(
-  { local, remote }: CopyRequest,
-  files: Files,
-  { stdout }: CopyStreams,
-  bar: ProgressBar,
-): Promise<Copied> {
-  const source = await files.stat(remote.uri.canonical)
-  if (!source.isDirectory) refuseUnlessFile(source.isFile, remote.uri.canonical)
+async function download({ local, remote }: CopyRequest, means: CopyMeans, bar: ProgressBar): Promise<number> {
+  const { files, streams } = means
+  const path = remote.uri.canonical
+  const source = await files.stat(path)
+  if (!source.isDirectory) refuseUnlessFile(source.isFile, path)
   if (local === standardStream) {
     if (source.isDirectory) throw new GatewayError('refused', 'a directory cannot be written to a standard stream')
-    await receive(files, remote.uri, stdout, source.size, new CopiedBytes(bar, 1))
-    return { leftOut: 0 }
+    await pipeline(counted(files.readStream(path), source.size, bar), streams.stdout)
+    return 0
   }
   const target = await destinationHere(local, remote, source.isDirectory)
   const replaced = await stat(target).catch(() => undefined)
   if (replaced !== undefined) refuseSame(replaced, source, String(target))
-  if (source.isFile) {
-    await receive(files, remote.uri, createWriteStream(target), source.size, new CopiedBytes(bar, 1))
-    return { leftOut: 0 }
-  }
-  const tree = await listThere(files, remote.uri)
-  await mkdir(target, { recursive: true })
-  for (const name of tree.directories) await mkdir(below(target, name), { recursive: true })
-  const copied = new CopiedBytes(bar, tree.files.length)
-  for (const name of tree.files) {
-    await receive(files, uriBelow(remote.uri, name), createWriteStream(below(target, name)), 0, copied)
-  }
-  return { leftOut: leftOutOf(tree) }
+  const options = optionsOf(means, absolute(target), remote.uri, bar)
+  const { leftOut } = source.isDirectory
+    ? await files.downloadDirectory(path, target, options)
+    : await files.downloadFile(path, target, options)
+  return leftOut
 }
 
-/** A small file takes one request, and servers that do not take blocks have it too. */
-async function sendFile(path: Buffer, size: number, to: PathUri, files: Files, copied: CopiedBytes): Promise<void> {
-  if (size > smallBytes) return send(createReadStream(path), size, to, files, copied)
-  for await (const bytes of copied.counted([await readFile(path)], size)) await files.write(to.canonical, bytes)
+function optionsOf({ journalOf }: CopyMeans, here: Buffer, there: PathUri, bar: ProgressBar): TransferOptions {
+  const journal = journalOf(here, there)
+  return { progress: progress => showProgress(bar, progress), ...(journal !== undefined && { journal }) }
 }
 
-async function send(source: Readable, size: number, to: PathUri, files: Files, copied: CopiedBytes): Promise<void> {
-  await ReadableStream.from(copied.counted(source, size)).pipeTo(files.writeStream(to.canonical))
-}
-
-async function receive(files: Files, from: PathUri, sink: Writable, size: number, copied: CopiedBytes): Promise<void> {
-  await pipeline(copied.counted(files.readStream(from.canonical), size), sink)
+function absolute(path: Buffer): Buffer {
+  return path[0] === slash ? path : Buffer.concat([Buffer.from(`${resolve('.')}/`), path])
 }
 
 /** Where something from here goes there: into a directory that exists, under its name. `.` stands for what is in it. */
@@ -118,7 +92,8 @@ async function destinationThere(files: Files, remote: RemotePath, local: string,
   const path = remote.uri.canonical
   if ((await files.exists(path)) && (await files.stat(path)).isDirectory) {
     const name = basename(local) === '..' ? basename(resolve(local)) : basename(local)
-    return uriBelow(remote.uri, Buffer.from(name))
+    // `.` is the directory itself.
+    return PathUri.fromNative(Buffer.concat([nativePath(remote.uri), Buffer.from(`/${name}`)]))
   }
   if (remote.isDirectory && !source.isDirectory()) throw noDirectory(path)
   return remote.uri
@@ -127,16 +102,12 @@ async function destinationThere(files: Files, remote: RemotePath, local: string,
 async function destinationHere(local: string, remote: RemotePath, isDirectory: boolean): Promise<Buffer> {
   const target = Buffer.from(local)
   const found = await stat(local).catch(() => undefined)
-  if (found?.isDirectory() === true) {
+  if (found?.isDirectory() === true && !remote.isContents) {
     const path = nativePath(remote.uri)
-    return below(target, path.subarray(path.lastIndexOf('/') + 1))
+    return Buffer.concat([target, path.subarray(path.lastIndexOf('/'))])
   }
   if (local.endsWith('/') && !isDirectory) throw noDirectory(local)
   return target
-}
-
-function leftOutOf({ leftOut = 0 }: TreeListing): number {
-  return leftOut
 }
 
 /** Copying a file onto itself, through a gateway of this machine, would empty it. */
@@ -155,4 +126,10 @@ function refuseUnlessFile(isFile: boolean, path: string): void {
 
 function noDirectory(path: string): GatewayError {
   return new GatewayError('notFound', `${path} is no directory`)
+}
+
+function nativePath(uri: PathUri): Buffer {
+  const path = uri.toNative('linux')
+  if (Buffer.isBuffer(path)) return path
+  throw new GatewayError('invalidParams', path.problem)
 }

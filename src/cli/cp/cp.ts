@@ -1,8 +1,11 @@
+import { join } from 'node:path'
 import { isProblem } from '../../config/problem.ts'
 import type { Environment } from '../../config/sources.ts'
 import { ExecClient, GatewayError } from '../../client/execgate-client.ts'
+import type { PathUri } from '../../protocol/path-uri.ts'
 import type { ToolArguments } from '../tool-arguments.ts'
 import { copy, type CopyStreams } from './copy.ts'
+import { copyJournals, forgetOldJournals, journalName } from './copy-journal.ts'
 import { parseCopyRequest } from './copy-request.ts'
 
 export interface CopyContext {
@@ -25,9 +28,16 @@ export async function runCopy(
     complain(request.problem)
     return 2
   }
+  let canGoOn = false
   try {
     await using client = await ExecClient.connect(request.url, { clientName: 'execgate-cp' })
-    const { leftOut } = await copy(request, client.files, streams)
+    const folder = copyJournals(environment)
+    if (folder !== undefined) forgetOldJournals(folder, Date.now())
+    const journalOf = (here: Buffer, there: PathUri) => {
+      canGoOn = folder !== undefined
+      return folder && join(folder, journalName(request, here, there))
+    }
+    const leftOut = await copy(request, { files: client.files, streams, journalOf })
     if (leftOut > 0) complain(`left out, being neither files nor directories: ${leftOut}`)
     return 0
   } catch (error) {
@@ -36,8 +46,13 @@ export async function runCopy(
     // Whatever else it is, is a defect.
     if (!(error instanceof GatewayError) && !isSystemError(error)) throw error
     complain(error.message)
+    if (canGoOn && isOutage(error)) complain('the same command goes on from here')
     return 1
   }
+}
+
+function isOutage(error: Error): boolean {
+  return error instanceof GatewayError && ['disconnected', 'sessionLost'].includes(error.kind)
 }
 
 function isSystemError(error: Error): error is NodeJS.ErrnoException {

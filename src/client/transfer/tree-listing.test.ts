@@ -1,19 +1,25 @@
 import { expect, test } from 'vitest'
 import { PathUri } from '../../protocol/path-uri.ts'
+import type { FileCalls } from '../file-handle.ts'
 import { listThere } from './tree-listing.ts'
+
+const file = { fileName: 'a', isDirectory: false, isFile: true }
 
 const root = PathUri.fromNative('/r')
 
 function list(path: string, more: { truncated?: boolean; errors?: { path: string; message: string }[] } = {}) {
-  const tree = { entries: [{ path, kind: 'file' as const }], errors: [], truncated: false, ...more }
-  return listThere({ walk: () => Promise.resolve(tree) }, root)
+  const tree = { entries: [{ path, kind: 'file' }], errors: [], truncated: false, ...more }
+  const listed = { entries: [file, file, file] }
+  const calls = { call: (method: string) => Promise.resolve(method === 'fs/walk' ? tree : listed) }
+  return listThere(calls as Pick<FileCalls, 'call'>, root, { width: 1, signal: undefined })
 }
 
-test('names are bytes below the root', async () => {
+test('names are bytes below the root, and what is listed beside them is left out', async () => {
   expect(await list('file:///r/a%20b/%FF')).toEqual({
     directories: [],
     files: [Buffer.from('a b/\xff', 'latin1')],
-    leftOut: undefined,
+    // Three are listed.
+    leftOut: 2,
   })
 })
 
@@ -24,7 +30,7 @@ test.each([
   'file:///r/..%2F..%2Fetc',
   'file:///rest/a',
   'r/a',
-])('a gateway that lists %s is not believed', async path => {
+])('a server that lists %s is not believed', async path => {
   await expect(list(path)).rejects.toMatchObject({ kind: 'protocolViolation' })
 })
 

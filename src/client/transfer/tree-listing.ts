@@ -1,9 +1,12 @@
 import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { type Files, GatewayError } from '../../client/execgate-client.ts'
+import { GatewayError } from '../../protocol/gateway-error.ts'
 import { PathUri } from '../../protocol/path-uri.ts'
+import type { FileCalls } from '../file-handle.ts'
+import { walkDefaults } from '../walk-limits.ts'
+import { eachAtOnce } from './each-at-once.ts'
 
-/** Entries of a tree that are copied at once; a walk of the gateway has the same bound. */
+/** Entries of a tree that are copied at once; a walk of the server has the same bound. */
 const maxEntries = 50_000
 
 const slash = Buffer.from('/')
@@ -12,8 +15,8 @@ const slash = Buffer.from('/')
 export interface TreeListing {
   readonly directories: readonly Buffer[]
   readonly files: readonly Buffer[]
-  /** Links, sockets and the like, which are left out; undefined where nobody counts them. */
-  readonly leftOut: number | undefined
+  /** Links, sockets and the like, which are left out. */
+  readonly leftOut: number
 }
 
 /** A tree of this machine. */
@@ -36,15 +39,34 @@ export async function listHere(root: Buffer): Promise<TreeListing> {
   return { directories, files, leftOut }
 }
 
-/** A tree of the gateway. */
-export async function listThere(files: Pick<Files, 'walk'>, root: PathUri): Promise<TreeListing> {
-  const { entries, errors, truncated } = await files.walk(root.canonical)
+interface ListingOptions {
+  /** Directories that are looked at at the same time. */
+  readonly width: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** A tree of the server. */
+export async function listThere(
+  calls: Pick<FileCalls, 'call'>,
+  root: PathUri,
+  { width, signal }: ListingOptions,
+): Promise<TreeListing> {
+  const params = { path: root.canonical, options: walkDefaults }
+  const { entries, errors, truncated } = await calls.call('fs/walk', params, { repeats: true, signal })
   const [error] = errors
   if (error !== undefined) throw new GatewayError('refused', `${error.path}: ${error.message}`)
   if (truncated) throw tooLarge()
   const named = entries.map(({ path, kind }) => ({ kind, name: nameBelow(root, path) }))
   const namesOf = (wanted: string) => named.filter(({ kind }) => kind === wanted).map(({ name }) => name)
-  return { directories: namesOf('directory'), files: namesOf('file'), leftOut: undefined }
+  const directories = namesOf('directory')
+  const listed = [root.canonical, ...directories.map(name => uriBelow(root, name).canonical)]
+  // A walk leaves links out; the list of a directory has those that lead somewhere.
+  let count = 0
+  await eachAtOnce(listed, { width, signal }, async (path, either) => {
+    const there = await calls.call('fs/readDirectory', { path }, { repeats: true, signal: either })
+    count += there.entries.length
+  })
+  return { directories, files: namesOf('file'), leftOut: Math.max(0, count - entries.length) }
 }
 
 /** The path of a name within a folder. */
@@ -52,7 +74,7 @@ export function below(folder: Buffer, name: Buffer): Buffer {
   return Buffer.concat([folder, slash, name])
 }
 
-/** A name within a folder of the gateway. */
+/** A name within a folder of the server. */
 export function uriBelow(root: PathUri, name: Buffer): PathUri {
   return PathUri.fromNative(below(nativePath(root), name))
 }
@@ -63,7 +85,7 @@ export function nativePath(uri: PathUri): Buffer {
   throw new GatewayError('invalidParams', path.problem)
 }
 
-/** A gateway has no say in where files go here: what is not below the root is refused. */
+/** A server has no say in where files go here: what is not below the root is refused. */
 function nameBelow(root: PathUri, path: string): Buffer {
   const uri = PathUri.parse(path)
   const [folder, native] = [nativePath(root), uri instanceof PathUri ? uri.toNative('linux') : uri]
@@ -73,7 +95,7 @@ function nameBelow(root: PathUri, path: string): Buffer {
     const parts = name.toString('latin1').split('/')
     if (!parts.some(part => ['', '.', '..'].includes(part))) return name
   }
-  throw new GatewayError('protocolViolation', `the gateway lists ${path}, which is not below ${root.canonical}`)
+  throw new GatewayError('protocolViolation', `the server lists ${path}, which is not below ${root.canonical}`)
 }
 
 function tooLarge(): GatewayError {

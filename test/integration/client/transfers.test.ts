@@ -1,0 +1,298 @@
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ExecClient, type TransferOptions, type TransferProgress } from '../../../src/client/execgate-client.ts'
+import { CuttingProxy } from '../../support/cutting-proxy.ts'
+import { eventually } from '../../support/eventually.ts'
+import { failureOf } from '../../support/failure-of.ts'
+import { ScratchFolder } from '../../support/scratch-folder.ts'
+import { startGateway } from '../../support/start-gateway.ts'
+
+const mebibyte = 1024 * 1024
+const hashOf = (path: string | Buffer) => createHash('sha256').update(readFileSync(path)).digest('hex')
+
+async function openStage() {
+  await using acquired = new AsyncDisposableStack()
+  const folder = acquired.use(new ScratchFolder())
+  const { gateway, url } = acquired.use(await startGateway())
+  const proxy = acquired.use(await CuttingProxy.open(url))
+  const at = (name: string) => join(folder.path, name)
+  for (const name of ['here', 'there']) mkdirSync(at(name))
+  const owned = acquired.move()
+  return {
+    proxy,
+    at,
+    journal: at('state/journal'),
+    connect: () => ExecClient.connect(proxy.url, { retryMs: 10 }),
+    /** A file with other contents each time. */
+    plant(name: string, size: number) {
+      writeFileSync(at(name), randomBytes(size))
+      return at(name)
+    },
+    allClosed: () => eventually(() => gateway.ledger.active('file_handle') === 0, 'no file was open'),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+type Stage = Awaited<ReturnType<typeof openStage>>
+
+/** Copies `here/file` to `there/file`, in the direction that makes one of the two folders the server's. */
+const directions = [
+  [
+    'upload',
+    (client: ExecClient, stage: Stage, options: TransferOptions) =>
+      client.files.uploadFile(stage.at('here/file'), stage.at('there/file'), options),
+  ],
+  [
+    'download',
+    (client: ExecClient, stage: Stage, options: TransferOptions) =>
+      client.files.downloadFile(stage.at('here/file'), stage.at('there/file'), options),
+  ],
+] as const
+
+/** Does something once when so many bytes are in place. */
+function onceAt(bytes: number, act: () => void): (progress: TransferProgress) => void {
+  let isDone = false
+  return progress => {
+    if (isDone || progress.bytes < bytes) return
+    isDone = true
+    act()
+  }
+}
+
+describe('a directory', () => {
+  it.each(['up', 'down'])('goes %s with every name, and what is left out is counted', async direction => {
+    await using stage = await openStage()
+    await using client = await stage.connect()
+    const { at, plant } = stage
+    mkdirSync(at('here/inner/empty'), { recursive: true })
+    const sizes = { 'here/none': 0, 'here/inner/ä b%20': 3, 'here/large': 9 * mebibyte + 1 }
+    for (const [name, size] of Object.entries(sizes)) plant(name, size)
+    writeFileSync(Buffer.concat([Buffer.from(at('here/')), Buffer.from([0x66, 0xff])]), 'bytes')
+    symlinkSync('none', at('here/link'))
+    symlinkSync('../inner', at('here/inner/folder'))
+    const told: TransferProgress[] = []
+    const options = { progress: (progress: TransferProgress) => void told.push(progress) }
+    const result =
+      direction === 'up'
+        ? await client.files.uploadDirectory(at('here'), at('there/copy'), options)
+        : await client.files.downloadDirectory(at('here'), at('there/copy'), options)
+    const bytes = 9 * mebibyte + 1 + 3 + 5
+    expect(result).toEqual({ files: 4, bytes, keptBytes: 0, leftOut: 2 })
+    expect(told.at(-1)).toEqual({ files: 4, totalFiles: 4, bytes, totalBytes: bytes })
+    const names = readdirSync(at('there/copy'), { recursive: true, encoding: 'latin1' })
+    expect(names.toSorted()).toEqual(['f\xff', 'inner', 'inner/empty', 'inner/Ã¤ b%20', 'large', 'none'].toSorted())
+    for (const name of ['none', 'inner/ä b%20', 'large']) {
+      expect(hashOf(at(`there/copy/${name}`))).toBe(hashOf(at(`here/${name}`)))
+    }
+    await stage.allClosed()
+  })
+
+  it.each(['up', 'down'])('goes on %s where an earlier run was cut, and copies again what differs', async direction => {
+    await using stage = await openStage()
+    const { at, plant, journal } = stage
+    for (let index = 0; index < 8; index++) plant(`here/${index}`, 100_000)
+    plant('here/large', 8 * mebibyte)
+    const copy = async (options: TransferOptions) => {
+      await using client = await stage.connect()
+      const all = { journal, concurrency: 1, ...options }
+      return direction === 'up'
+        ? await client.files.uploadDirectory(at('here'), at('there'), all)
+        : await client.files.downloadDirectory(at('here'), at('there'), all)
+    }
+    const abort = new AbortController()
+    const progress = ({ files, bytes }: TransferProgress) => {
+      if (files >= 8 && bytes > 800_000 + 3 * mebibyte) abort.abort(new Error('enough'))
+    }
+    expect(await failureOf(copy({ signal: abort.signal, progress }))).toBe(abort.signal.reason)
+    plant('here/1', 100_000)
+    writeFileSync(at('there/2'), randomBytes(100_000))
+    const { files, keptBytes } = await copy({})
+    expect(files).toBe(9)
+    expect(keptBytes).toBeGreaterThan(600_000 + 2 * mebibyte)
+    expect(keptBytes).toBeLessThan(600_000 + 8 * mebibyte)
+    const names = readdirSync(at('here'))
+    expect(readdirSync(at('there'))).toEqual(names)
+    for (const name of names) expect(hashOf(at(`there/${name}`))).toBe(hashOf(at(`here/${name}`)))
+    expect(existsSync(journal)).toBe(false)
+    expect((await copy({})).keptBytes).toBe(0)
+  })
+})
+
+describe.each(directions)('%s of a file', (name, copy) => {
+  it.each([0, 1, 4 * mebibyte, 4 * mebibyte + 1, 9 * mebibyte])('has %i bytes', async size => {
+    await using stage = await openStage()
+    await using client = await stage.connect()
+    stage.plant('here/file', size)
+    expect(await copy(client, stage, {})).toEqual({ files: 1, bytes: size, keptBytes: 0, leftOut: 0 })
+    expect(hashOf(stage.at('there/file'))).toBe(hashOf(stage.at('here/file')))
+    expect(readdirSync(stage.at('there'))).toEqual(['file'])
+    await stage.allClosed()
+  })
+
+  it('survives connections that break, wherever they do', async () => {
+    await using stage = await openStage()
+    await using client = await stage.connect()
+    stage.plant('here/file', 6 * mebibyte)
+    let cuts = 0
+    const way = name === 'upload' ? 'up' : 'down'
+    for (const kilobytes of [0.25, 0.5, 1, 1.5, 700, 2000, 4500, 7000, 8000, 8192]) {
+      writeFileSync(stage.at('there/file'), 'what was there before')
+      const { link } = stage.proxy
+      void link.over.then(() => (cuts += 1))
+      link.cutAfter(way, kilobytes * 1024)
+      await copy(client, stage, {})
+      expect(hashOf(stage.at('there/file'))).toBe(hashOf(stage.at('here/file')))
+    }
+    expect(cuts).toBeGreaterThan(8)
+    await eventually(() => readdirSync(stage.at('there')).length === 1, 'nothing lies beside the file')
+    await stage.allClosed()
+  })
+
+  it('sends nothing twice but the block that was under way', async () => {
+    await using stage = await openStage()
+    await using client = await stage.connect()
+    stage.plant('here/file', 12 * mebibyte)
+    const way = name === 'upload' ? 'up' : 'down'
+    const [first, begun] = [stage.proxy.link, stage.proxy.link.passedBytes(way)]
+    first.cutAfter(way, 9 * mebibyte)
+    await copy(client, stage, {})
+    const bytes = first.passedBytes(way) - begun + stage.proxy.link.passedBytes(way)
+    expect(bytes).toBeGreaterThan(16 * mebibyte)
+    // Base64 takes four characters for three bytes.
+    expect(bytes).toBeLessThan(18 * mebibyte)
+    expect(hashOf(stage.at('there/file'))).toBe(hashOf(stage.at('here/file')))
+  })
+
+  it('goes on where an earlier run was cut', async () => {
+    await using stage = await openStage()
+    const { at, journal } = stage
+    stage.plant('here/file', 12 * mebibyte)
+    const abort = new AbortController()
+    const progress = onceAt(5 * mebibyte, () => abort.abort(new Error('enough')))
+    {
+      await using client = await stage.connect()
+      expect(await failureOf(copy(client, stage, { journal, progress, signal: abort.signal }))).toBe(
+        abort.signal.reason,
+      )
+    }
+    await using client = await stage.connect()
+    const { bytes, keptBytes } = await copy(client, stage, { journal })
+    expect([bytes, keptBytes >= 4 * mebibyte]).toEqual([12 * mebibyte, true])
+    expect(hashOf(at('there/file'))).toBe(hashOf(at('here/file')))
+    expect(readdirSync(at('there'))).toEqual(['file'])
+    expect(existsSync(journal)).toBe(false)
+  })
+
+  it('goes on after the session was lost', async () => {
+    await using stage = await openStage()
+    const { at, journal } = stage
+    stage.plant('here/file', 12 * mebibyte)
+    {
+      await using client = await ExecClient.connect(stage.proxy.url, { retryMs: 10, recoveryMs: 50 })
+      const progress = onceAt(5 * mebibyte, () => void stage.proxy.goDown())
+      await expect(copy(client, stage, { journal, progress })).rejects.toMatchObject({ kind: 'sessionLost' })
+    }
+    stage.proxy.comeUp()
+    await using client = await stage.connect()
+    expect((await copy(client, stage, { journal })).keptBytes).toBeGreaterThanOrEqual(4 * mebibyte)
+    expect(hashOf(at('there/file'))).toBe(hashOf(at('here/file')))
+    expect(readdirSync(at('there'))).toEqual(['file'])
+  })
+
+  it.each([
+    ['the source has changed', (stage: Stage) => stage.plant('here/file', 12 * mebibyte)],
+    ['the source is shorter', (stage: Stage) => stage.plant('here/file', 5 * mebibyte)],
+    [
+      'the part has changed',
+      (stage: Stage) =>
+        damagePart(stage, part => part.writeUInt8(part.readUInt8(part.length - 1) ^ 1, part.length - 1)),
+    ],
+    ['the part is longer', (stage: Stage) => truncateSync(stage.at(partOf(stage)), 13 * mebibyte)],
+  ])('begins anew when %s', async (_reason, change) => {
+    await using stage = await openStage()
+    const { at, journal } = stage
+    stage.plant('here/file', 12 * mebibyte)
+    await using client = await stage.connect()
+    const abort = new AbortController()
+    const progress = onceAt(5 * mebibyte, () => abort.abort(new Error('enough')))
+    await failureOf(copy(client, stage, { journal, progress, signal: abort.signal }))
+    await stage.allClosed()
+    change(stage)
+    expect((await copy(client, stage, { journal })).keptBytes).toBe(0)
+    expect(hashOf(at('there/file'))).toBe(hashOf(at('here/file')))
+    expect(readdirSync(at('there'))).toEqual(['file'])
+  })
+
+  it('leaves what was there before, and nothing beside it, when it is given up', async () => {
+    await using stage = await openStage()
+    await using client = await stage.connect()
+    stage.plant('here/file', 12 * mebibyte)
+    writeFileSync(stage.at('there/file'), 'before')
+    const abort = new AbortController()
+    const progress = onceAt(5 * mebibyte, () => abort.abort(new Error('enough')))
+    expect(await failureOf(copy(client, stage, { progress, signal: abort.signal }))).toBe(abort.signal.reason)
+    expect(readFileSync(stage.at('there/file'), 'utf8')).toBe('before')
+    await eventually(() => readdirSync(stage.at('there')).length === 1, 'nothing lies beside the file')
+    await stage.allClosed()
+  })
+
+  it('keeps permissions of what was there, and goes where links lead', async () => {
+    await using stage = await openStage()
+    await using client = await stage.connect()
+    stage.plant('here/file', 5 * mebibyte)
+    mkdirSync(stage.at('far'))
+    writeFileSync(stage.at('far/target'), 'x'.repeat(6 * mebibyte))
+    chmodSync(stage.at('far/target'), 0o751)
+    symlinkSync('../far/target', stage.at('there/file'))
+    await copy(client, stage, {})
+    expect(hashOf(stage.at('far/target'))).toBe(hashOf(stage.at('here/file')))
+    expect(statSync(stage.at('far/target')).mode & 0o777).toBe(0o751)
+    expect([readdirSync(stage.at('far')), readdirSync(stage.at('there'))]).toEqual([['target'], ['file']])
+  })
+
+  it('says what is wrong', async () => {
+    await using stage = await openStage()
+    await using client = await stage.connect()
+    await expect(copy(client, stage, {})).rejects.toThrow(/no such file or directory/i)
+    await expect(copy(client, stage, { concurrency: 0 })).rejects.toMatchObject({ kind: 'invalidParams' })
+    const signal = AbortSignal.abort(new Error('enough'))
+    await expect(copy(client, stage, { signal })).rejects.toThrow('enough')
+    mkdirSync(stage.at('here/file'))
+    await expect(copy(client, stage, {})).rejects.toThrow()
+  })
+})
+
+it('writes to a device what is downloaded to it', async () => {
+  await using stage = await openStage()
+  await using client = await stage.connect()
+  stage.plant('here/file', 5 * mebibyte)
+  symlinkSync('/dev/null', stage.at('there/file'))
+  const options = { journal: stage.journal }
+  const { bytes } = await client.files.downloadFile(stage.at('here/file'), stage.at('there/file'), options)
+  expect(bytes).toBe(5 * mebibyte)
+  expect(statSync(stage.at('there/file')).isCharacterDevice()).toBe(true)
+})
+
+function partOf(stage: Stage): string {
+  const name = readdirSync(stage.at('there')).find(found => found.startsWith('.execgate-'))
+  if (name === undefined) throw new Error('nothing was left of the first run')
+  return `there/${name}`
+}
+
+function damagePart(stage: Stage, damage: (part: Buffer) => void): void {
+  const path = stage.at(partOf(stage))
+  const part = readFileSync(path)
+  damage(part)
+  writeFileSync(path, part)
+}
