@@ -69,7 +69,8 @@ export const tools = {
     about:
       'As `docker cp` does: the path at the gateway is absolute and written `:PATH`, or `gateway:PATH`. Into a directory that exists ' +
       'the source goes under its own name, `FOLDER/.` with what is in it. `-` is standard input or output, for one file. Links and ' +
-      'special files within a directory are left out. Permissions are those of new files.',
+      'special files within a directory are left out. Permissions are those of new files. The same command goes on where an ' +
+      'earlier one was cut.',
     flags: { url: { placeholder: 'URL', help: copyUrlHelp } },
     operands: { placeholder: 'SOURCE DESTINATION', min: 2, max: 2 },
     exitStatus:

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
-import { ExecClient } from '../../../src/client/execgate-client.ts'
+import { ExecClient, type TransferProgress } from '../../../src/client/execgate-client.ts'
 import { CuttingProxy } from '../../support/cutting-proxy.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { Gate } from '../../support/gate.ts'
@@ -49,6 +50,45 @@ describe.skipIf(stock === undefined)(`a client of the stock server${absence}`, (
     await expect(stage.client.exec(['/no/such/program'])).rejects.toMatchObject({ kind: 'refused' })
     await expect(stage.client.exec(['cat'], { input: 'x' })).rejects.toMatchObject({ kind: 'unsupported' })
     expect(await stage.client.call('environment/status', null)).toEqual({ status: 'ready' })
+  })
+
+  it('copies a directory there and back, and goes on after outages', async () => {
+    await using stage = await openStage()
+    using folder = new ScratchFolder()
+    const { files } = stage.client
+    const at = (name: string) => join(folder.path, name)
+    mkdirSync(at('here/empty'), { recursive: true })
+    writeFileSync(at('here/small'), 'small')
+    writeFileSync(at('here/large'), randomBytes(12 * 1024 * 1024))
+    symlinkSync('small', at('here/link'))
+    const cutting = () => {
+      let cuts = 0
+      return ({ bytes }: TransferProgress) => {
+        if (bytes < (cuts + 1) * 4 * 1024 * 1024 || cuts === 2) return
+        cuts += 1
+        void stage.proxy.cut()
+      }
+    }
+    const counts = { files: 2, keptBytes: 0 }
+    expect(await files.uploadDirectory(at('here'), at('there'), { progress: cutting() })).toMatchObject({
+      ...counts,
+      leftOut: 1,
+    })
+    symlinkSync('small', at('there/link'))
+    expect(await files.downloadDirectory(at('there'), at('back'), { progress: cutting() })).toMatchObject({
+      ...counts,
+      leftOut: 1,
+    })
+    for (const name of ['small', 'large']) {
+      expect(readFileSync(at(`back/${name}`)).equals(readFileSync(at(`here/${name}`)))).toBe(true)
+    }
+    expect(readdirSync(at('back'))).toEqual(['empty', 'large', 'small'])
+    expect(readdirSync(at('there'))).toEqual(['empty', 'large', 'link', 'small'])
+  })
+
+  it('says that it does not watch', async () => {
+    await using stage = await openStage()
+    await expect(stage.client.files.watch('/tmp')).rejects.toMatchObject({ kind: 'unsupported' })
   })
 
   it('reads and writes files, and reads on after an outage', async () => {

@@ -212,12 +212,9 @@ describe.each(directions)('%s of a file', (name, copy) => {
 
   it.each([
     ['the source has changed', (stage: Stage) => stage.plant('here/file', 12 * mebibyte)],
+    ['the source has changed where nobody looks', (stage: Stage) => damage(stage.at('here/file'), 0)],
     ['the source is shorter', (stage: Stage) => stage.plant('here/file', 5 * mebibyte)],
-    [
-      'the part has changed',
-      (stage: Stage) =>
-        damagePart(stage, part => part.writeUInt8(part.readUInt8(part.length - 1) ^ 1, part.length - 1)),
-    ],
+    ['the part has changed', (stage: Stage) => damage(stage.at(partOf(stage)), -1)],
     ['the part is longer', (stage: Stage) => truncateSync(stage.at(partOf(stage)), 13 * mebibyte)],
   ])('begins anew when %s', async (_reason, change) => {
     await using stage = await openStage()
@@ -232,6 +229,18 @@ describe.each(directions)('%s of a file', (name, copy) => {
     expect((await copy(client, stage, { journal })).keptBytes).toBe(0)
     expect(hashOf(at('there/file'))).toBe(hashOf(at('here/file')))
     expect(readdirSync(at('there'))).toEqual(['file'])
+  })
+
+  it('does not put the parts of two versions together when the connection breaks', async () => {
+    await using stage = await openStage()
+    await using client = await stage.connect()
+    stage.plant('here/file', 12 * mebibyte)
+    const progress = onceAt(5 * mebibyte, () => {
+      damage(stage.at('here/file'), 0)
+      void stage.proxy.cut()
+    })
+    await expect(copy(client, stage, { progress })).rejects.toThrow(/has changed/)
+    await stage.allClosed()
   })
 
   it('leaves what was there before, and nothing beside it, when it is given up', async () => {
@@ -290,9 +299,10 @@ function partOf(stage: Stage): string {
   return `there/${name}`
 }
 
-function damagePart(stage: Stage, damage: (part: Buffer) => void): void {
-  const path = stage.at(partOf(stage))
-  const part = readFileSync(path)
-  damage(part)
-  writeFileSync(path, part)
+/** Changes one byte; a negative index counts from the end. */
+function damage(path: string, index: number): void {
+  const contents = readFileSync(path)
+  const at = index < 0 ? contents.length + index : index
+  contents.writeUInt8(contents.readUInt8(at) ^ 1, at)
+  writeFileSync(path, contents)
 }
