@@ -2,6 +2,7 @@
 export { type ClientOptions, ExecClient, type ExecOptions, type Server } from './exec-client.ts'
 export type { ExecResult } from './exec.ts'
 export type { FetchOptions } from './http-fetch.ts'
+export type { RequestBody } from './request-body.ts'
 export type { Output } from './followed-output.ts'
 export type { FilePath } from './file-path.ts'
 export type { DirectoryEntry, FileReadOptions, Files, Removal, WalkLimits } from './files.ts'

@@ -3,6 +3,7 @@ import type { ParamsInput, Result } from '../protocol/method-table.ts'
 import type { BodyRoutes } from './body-routes.ts'
 import { protocolViolation } from './call-errors.ts'
 import type { Link } from './link.ts'
+import { readBody, type RequestBody } from './request-body.ts'
 import type { ResponseBody } from './response-body.ts'
 
 /** Statuses whose responses have no body: null body status of the Fetch standard. */
@@ -15,8 +16,11 @@ export interface FetchOptions {
   readonly method?: string
   /** Sent in addition to `host` and `accept`, which the server adds when they are missing. */
   readonly headers?: RequestHeaders
-  /** Sent whole; what has a type of its own gets a `content-type` that is not given. */
-  readonly body?: string | ArrayBuffer | NodeJS.ArrayBufferView<ArrayBuffer> | Blob | FormData | URLSearchParams | null
+  /**
+   * Sent whole, so up to 32 MiB: a stream is read to its end first. What has a type of its own gets a `content-type` that is not
+   * given.
+   */
+  readonly body?: RequestBody | null
   /** Gives the request up, or the rest of its body. The server may have carried it out all the same. */
   readonly signal?: AbortSignal
   /** From the start to the end of the body, redirects included, by the clock of the server. Default: no limit. */
@@ -47,18 +51,17 @@ export async function fetchThrough(link: Link, url: string | URL, options: Fetch
 }
 
 async function requestOf(url: string, requestId: string, options: FetchOptions): Promise<ParamsInput<'http/request'>> {
-  const { method = 'GET', body, timeoutMs, redirect = 'follow' } = options
+  const { method = 'GET', timeoutMs, redirect = 'follow', signal } = options
   const headers = headersOf(options.headers)
-  // Knows how every kind of body is written and what type it has.
-  const written = new Response(body)
-  const type = written.headers.get('content-type')
+  const hasBody = options.body !== undefined && options.body !== null
+  const body = hasBody ? await readBody(options.body, signal) : undefined
+  const type = body?.contentType ?? null
   if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
-  const bytes = Buffer.from(await written.arrayBuffer())
   return {
     method,
     url,
     headers: Array.from(headers, ([name, value]) => ({ name, value })),
-    bodyBase64: body === undefined || body === null ? null : bytes.toString('base64'),
+    bodyBase64: body?.bytes.toString('base64') ?? null,
     timeoutMs: timeoutMs ?? null,
     redirectPolicy: redirect === 'follow' ? 'follow' : 'stop',
     requestId,

@@ -285,6 +285,12 @@ describe('with a scripted server', () => {
   })
 })
 
+function form(): FormData {
+  const data = new FormData()
+  data.set('file', new Blob(['contents']), 'a b')
+  return data
+}
+
 describe('through a gateway', () => {
   /** A client behind a proxy that cuts, and the web server its gateway asks. */
   async function openStage(answer: Answer) {
@@ -309,6 +315,91 @@ describe('through a gateway', () => {
     expect(response.headers.get('x-seen')).toBe('1')
     expect(bytes.equals(await response.bytes())).toBe(true)
     expect(stage.web.seen).toMatchObject([{ method: 'PUT' }])
+  })
+
+  it.each([
+    ['a stream', () => new Blob(['one ', 'two']).stream(), null, /^one two$/],
+    ['a Blob', () => new Blob(['one'], { type: 'text/x-one' }), 'text/x-one', /^one$/],
+    ['a form', form, 'multipart/form-data; boundary=', /name="file"; filename="a b"\r\n[^]*contents/],
+  ])('sends %s', async (_name, body, type, sent) => {
+    await using stage = await openStage((request, _incoming, response) => response.end(request.body))
+    const response = await stage.client.fetch(stage.url, { method: 'POST', body: body() })
+    expect(await response.text()).toMatch(sent)
+    const [{ rawHeaders } = { rawHeaders: [] }] = stage.web.seen
+    const index = rawHeaders.findIndex(text => text.toLowerCase() === 'content-type')
+    expect(index < 0 ? null : rawHeaders[index + 1]?.slice(0, type?.length)).toBe(type)
+  })
+
+  it('sends no body that is too long, and reads no more of it than that', async () => {
+    await using stage = await openStage((_request, _incoming, response) => response.end())
+    let [pulled, cancelled] = [0, false]
+    const body = new ReadableStream<Uint8Array>({
+      pull: controller => {
+        pulled += 1
+        controller.enqueue(new Uint8Array(1024 * 1024))
+      },
+      cancel: () => {
+        cancelled = true
+      },
+    })
+    await expect(stage.client.fetch(stage.url, { method: 'POST', body })).rejects.toMatchObject({
+      kind: 'limitReached',
+      data: { limit: { name: 'maxRequestBodyBytes', value: 32 * 1024 * 1024 } },
+    })
+    expect([pulled < 40, cancelled, stage.web.seen.length]).toEqual([true, true, 0])
+  })
+
+  it('gives up a body that is still being read', async () => {
+    await using stage = await openStage((_request, _incoming, response) => response.end())
+    const cancelled = Promise.withResolvers<unknown>()
+    const abort = new AbortController()
+    const body = new ReadableStream<Uint8Array>({ cancel: cancelled.resolve })
+    const request = failureOf(stage.client.fetch(stage.url, { method: 'POST', body, signal: abort.signal }))
+    abort.abort(new Error('enough'))
+    expect(await request).toBe(abort.signal.reason)
+    expect(await cancelled.promise).toBe(abort.signal.reason)
+    expect(stage.web.seen).toEqual([])
+  })
+
+  it('keeps no more than its bound of a body nobody reads, and goes on with other calls meanwhile', async () => {
+    const block = Buffer.alloc(1024 * 1024, 'x')
+    const isSent = Promise.withResolvers<void>()
+    await using stage = await openStage(({ path }, _incoming, response) => {
+      if (path === '/small') response.end('small')
+      else Readable.from(Array.from({ length: 64 }, () => block)).pipe(response.once('finish', isSent.resolve))
+    })
+    const unread = await stage.client.fetch(stage.url)
+    for (let round = 0; round < 20; round++) {
+      expect(await (await stage.client.fetch(stage.web.url('/small'))).text()).toBe('small')
+      expect((await stage.client.exec(['echo', 'there'])).stdout).toBe('there\n')
+    }
+    await isSent.promise
+    const kept: number[] = []
+    const reading = async () => {
+      for await (const bytes of unread.body ?? []) kept.push(bytes.length)
+    }
+    await expect(reading()).rejects.toMatchObject({ kind: 'limitReached' })
+    const total = kept.reduce((sum, length) => sum + length, 0)
+    expect([total > 0, total <= 16 * 1024 * 1024, kept.length <= 256]).toEqual([true, true, true])
+  })
+
+  it('ends a body in its middle with the reason of the abort, and lets go of what is queued', async () => {
+    const block = Buffer.alloc(1024 * 1024, 'x')
+    let isSent = Promise.withResolvers<void>()
+    await using stage = await openStage((_request, _incoming, response) => {
+      Readable.from(Array.from({ length: 12 }, () => block)).pipe(response.once('finish', isSent.resolve))
+    })
+    for (let round = 0; round < 4; round++) {
+      const abort = new AbortController()
+      const reader = readerOf(await stage.client.fetch(stage.url, { signal: abort.signal }))
+      expect((await reader.read()).done).toBe(false)
+      await isSent.promise
+      isSent = Promise.withResolvers()
+      abort.abort(new Error('enough'))
+      expect(await failureOf(reader.read())).toBe(abort.signal.reason)
+    }
+    // What the four left behind would leave no room for it.
+    expect((await (await stage.client.fetch(stage.url)).bytes()).length).toBe(12 * 1024 * 1024)
   })
 
   it('streams a large body, whole', async () => {
