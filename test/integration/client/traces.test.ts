@@ -40,6 +40,28 @@ it('gives each call a span of the caller, and the server its ids', async () => {
   expect(request.trace).toEqual({ traceparent: `00-${parent.traceId}-${span?.spanContext().spanId}-01` })
 })
 
+it('gives calls about files and requests over HTTP spans that say nothing of either', async () => {
+  const { openTelemetry, parent, spans } = tracing()
+  await using stage = await connectClient({ openTelemetry })
+  const { client, connection } = stage
+  const list = client.files.list('/secret')
+  connection.replies(await connection.takes('fs/readDirectory'), { entries: [] })
+  await list
+  const fetched = client.fetch('http://secret.test/')
+  const request = await connection.takes('http/request')
+  connection.replies(request, { status: 204, headers: [], bodyBase64: '' })
+  await fetched
+  expect(spans()).toMatchObject(
+    ['fs/readDirectory', 'http/request'].map(name => ({
+      name,
+      kind: api.SpanKind.CLIENT,
+      parentSpanContext: { spanId: parent.spanId },
+    })),
+  )
+  for (const { attributes } of spans()) expect(JSON.stringify(attributes)).not.toContain('secret')
+  expect(request.trace?.traceparent).toContain(spans()[1]?.spanContext().spanId)
+})
+
 it('records the kind of a failure', async () => {
   const { openTelemetry, spans } = tracing()
   await using stage = await connectClient({ openTelemetry })
