@@ -173,6 +173,19 @@ export class Files {
     await this.#calls.call('fs/copy', params, { signal })
   }
 
+  /**
+   * Copies at the server and then removes the source, as the protocol has no word for moving: what fails in between leaves both.
+   * Sockets and the like within a directory are lost.
+   */
+  async move(source: FilePath, destination: FilePath, options: FileOptions = {}): Promise<void> {
+    const [from, to] = await Promise.all([source, destination].map(path => this.#canonical(path, options)))
+    if (from !== undefined && from === to) {
+      throw new GatewayError('refused', `${String(source)} and ${String(destination)} are the same`)
+    }
+    await this.copy(source, destination, options)
+    await this.remove(source, { recursive: true, ...options })
+  }
+
   async remove(path: FilePath, { recursive = false, force = false, signal }: Removal = {}): Promise<void> {
     await this.#calls.call('fs/remove', { path: fileUri(path), recursive, force }, { signal })
   }
@@ -206,6 +219,16 @@ export class Files {
   /** Copies what is in a directory of the server into one of this machine, as `uploadDirectory` does the other way. */
   async downloadDirectory(path: FilePath, target: LocalPath, options: TransferOptions = {}): Promise<Transferred> {
     return transferDirectory(await this.#transfer('down', target, path, options))
+  }
+
+  /** The path without links; undefined when nothing is there. */
+  async #canonical(path: FilePath, { signal }: FileOptions): Promise<string | undefined> {
+    try {
+      return (await this.#calls.call('fs/canonicalize', { path: fileUri(path) }, { repeats: true, signal })).path
+    } catch (error) {
+      if (error instanceof GatewayError && error.kind === 'notFound') return undefined
+      throw error
+    }
   }
 
   async #transfer(

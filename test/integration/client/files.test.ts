@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -190,6 +190,30 @@ it('lists, walks, looks at, copies and removes', async () => {
   expect(await files.exists(at('copy'))).toBe(false)
   expect(await files.exists(at('tree'))).toBe(true)
   await files.remove(at('copy'), { force: true })
+})
+
+it('moves files, directories and links, and nothing onto itself', async () => {
+  await using stage = await openStage()
+  const { files, at } = stage
+  await files.makeDirectory(at('tree/inner'))
+  await files.write(at('tree/inner/file'), 'abc')
+  symlinkSync('file', at('tree/inner/link'))
+  await files.move(at('tree'), at('moved'))
+  expect(readdirSync(stage.at(''))).toEqual(['moved'])
+  expect(readlinkSync(at('moved/inner/link'))).toBe('file')
+  await files.write(at('old'), 'old')
+  await files.move(at('moved/inner/file'), at('old'))
+  expect(readFileSync(at('old'), 'utf8')).toBe('abc')
+  symlinkSync('old', at('same'))
+  for (const [source, destination] of [
+    ['old', 'old'],
+    ['old', 'same'],
+    ['same', 'old'],
+  ] as const) {
+    await expect(files.move(at(source), at(destination))).rejects.toMatchObject({ kind: 'refused' })
+  }
+  expect(readFileSync(at('same'), 'utf8')).toBe('abc')
+  await expect(files.move(at('missing'), at('there'))).rejects.toMatchObject({ kind: 'notFound' })
 })
 
 it('tells what is wrong by kinds', async () => {
