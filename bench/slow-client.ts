@@ -1,4 +1,5 @@
 import { type Bench, ratio } from './support/bench.ts'
+import { residentKib } from './support/memory.ts'
 import { oneByOne, takeTurns } from './support/samples.ts'
 import { Server } from './support/server.ts'
 
@@ -30,6 +31,15 @@ export const slowClient: Bench = {
           { label: 'quiet p50', value: times.alone.p50, unit: 'ms' },
         ],
         judged: ratio(times.neighbour.p50, times.alone.p50),
+        bound: { atMost: 1.2 },
+      },
+      {
+        name: 'memory beside a stuck client',
+        measured: [
+          { label: 'stuck', value: residentKib(disturbed.pid) / 1024, unit: 'MiB' },
+          { label: 'quiet', value: residentKib(quiet.pid) / 1024, unit: 'MiB' },
+        ],
+        judged: ratio(residentKib(disturbed.pid), residentKib(quiet.pid)),
         bound: { atMost: 1.2 },
       },
     ]
