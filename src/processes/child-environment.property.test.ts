@@ -28,7 +28,7 @@ const withheld = [
 
 /** ASCII alone: `ı` and `ſ` have upper cases in ASCII. */
 function isAnyCaseOf(listed: string, name: string): boolean {
-  return /^[\x00-\x7f]*$/.test(name) && name.toUpperCase() === listed
+  return name.length === Buffer.byteLength(name) && name.toUpperCase() === listed
 }
 
 /** Section "Environment" of docs/protocol.md, decided for one name at a time. */

@@ -6,8 +6,7 @@ import { decodeMessage } from './envelope.ts'
 type Verdict =
   | { kind: 'request'; id: string; method: string; hasParams: boolean; traceparent?: string; tracestate?: string }
   | { kind: 'notification'; method: string; hasParams: boolean }
-  | { kind: 'response' | 'error'; id: string }
-  | { kind: 'malformed'; id: string | undefined }
+  | { kind: 'response' | 'error' | 'malformed'; id: string | undefined }
 
 /** A number as it is written: what JSON.parse makes of it does not tell 1 from 1.0. */
 class NumberToken {
@@ -22,8 +21,8 @@ class NumberToken {
 function verdictByTheBook(text: string): Verdict {
   let value: unknown
   try {
-    value = JSON.parse(text, (_key, each: unknown, { source = '' }: { source?: string }) =>
-      typeof each === 'number' ? new NumberToken(source) : each,
+    value = JSON.parse(text, (_key, each: unknown, context?: { source?: string }) =>
+      typeof each === 'number' ? new NumberToken(context?.source ?? '') : each,
     )
   } catch {
     return { kind: 'malformed', id: undefined }

@@ -44,6 +44,10 @@ export class FakeChild implements Child {
     return this.#open.size
   }
 
+  isOpen(stream: OutputStream): boolean {
+    return this.#open.has(stream)
+  }
+
   // What the test has it do
 
   says(text: string, stream: OutputStream = 'stdout'): void {
