@@ -132,11 +132,11 @@ export class Program implements AsyncDisposable {
   }
 
   watchdog(): ForeignProcess | undefined {
-    return this.#descendants().find(isWatchdog)
+    return this.descendants().find(isWatchdog)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const family = this.#descendants()
+    const family = this.descendants()
     this.#child.kill('SIGKILL')
     // The watchdog ends by itself, after it has ended those that have left the family.
     for (const member of family) if (!isWatchdog(member)) member.kill()
@@ -148,7 +148,7 @@ export class Program implements AsyncDisposable {
   }
 
   /** The processes it has started and what they have started. Its pid says nothing once it has ended. */
-  #descendants(): ForeignProcess[] {
+  descendants(): ForeignProcess[] {
     return this.isRunning ? descendantsOf(this.pid) : []
   }
 
