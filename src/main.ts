@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { interpretCommandLine } from './cli/command-line.ts'
 import { announce, openStandardOutput } from './cli/standard-streams.ts'
+import { readFileText } from './config/file-text.ts'
 import { isLoopback } from './config/listen-url.ts'
 import type { Command, Settings } from './config/options.ts'
 import { fetchPolicy } from './config/rules.ts'
@@ -25,7 +25,7 @@ import { Observation } from './observation.ts'
 import { type OpenLog, openLog } from './telemetry/logger.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
 
-const line = interpretCommandLine(process.argv.slice(2), process.env, path => readFileSync(path, 'utf8'))
+const line = interpretCommandLine(process.argv.slice(2), process.env, readFileText)
 switch (line.kind) {
   case 'print':
     process.stdout.write(line.text)

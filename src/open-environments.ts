@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { Environments } from './backends/environments.ts'
@@ -11,6 +11,7 @@ import {
 } from './backends/environments-file.ts'
 import { environmentsVariable, urlVariable } from './cli/run-arguments.ts'
 import { GatewayError } from './client/execgate-client.ts'
+import { readFileText } from './config/file-text.ts'
 import { isProblem, type Problem } from './config/problem.ts'
 import { printable } from './config/quoting.ts'
 import { openHere } from './open-here.ts'
@@ -49,7 +50,7 @@ function planOf(variables: Readonly<Record<string, string | undefined>>): Enviro
   const file = named === '' ? path.join(usual, 'environments.toml') : named
   if (named === '' && !existsSync(file)) return planForUrl(variables[urlVariable])
   try {
-    return readEnvironmentsFile(readFileSync(file, 'utf8'), path.dirname(path.resolve(file)))
+    return readEnvironmentsFile(readFileText(file), path.dirname(path.resolve(file)))
   } catch (error) {
     return { problem: `cannot read environments.toml: ${(error as Error).message}` }
   }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { planForUrl, readEnvironmentsFile } from './environments-file.ts'
 
@@ -114,4 +115,63 @@ describe('a single URL', () => {
   ])('%j is understood', (url, plan) => {
     expect(planForUrl(url)).toEqual(plan)
   })
+})
+
+it('answers with a plan or with one line, whatever it is given', () => {
+  const word = fc.oneof(
+    fc.constantFrom(
+      'build',
+      'local',
+      'none',
+      '',
+      ' ',
+      'ws://h:1',
+      'wss://u:secret@h/?token=secret',
+      'http://h',
+      '__proto__',
+    ),
+    fc.string({ unit: 'binary', maxLength: 70 }),
+  )
+  const value = fc.oneof(
+    { weight: 4, arbitrary: word.map(text => JSON.stringify(text)) },
+    fc.constantFrom(
+      '1',
+      '-1',
+      '1e400',
+      'nan',
+      'true',
+      '[]',
+      '{}',
+      '["a"]',
+      '{ A = "1" }',
+      '1979-05-27',
+      '9223372036854775807',
+    ),
+    fc.nat({ max: 3000 }).map(depth => '['.repeat(depth) + ']'.repeat(depth)),
+  )
+  const topKey = fc.constantFrom('default', 'include_local', 'environments', 'environments.id', '__proto__', 'x')
+  const entryKey = fc.oneof(
+    fc.constantFrom('id', 'url'),
+    fc.constantFrom('auth_bearer_token', 'program', 'args', 'env', 'cwd', 'skills', 'constructor'),
+    fc.constantFrom('connect_timeout_sec', 'initialize_timeout_sec'),
+  )
+  const lines = (key: fc.Arbitrary<string>) =>
+    fc
+      .uniqueArray(fc.tuple(key, value), { maxLength: 4, selector: ([name]) => name })
+      .map(all => all.map(pair => pair.join(' = ')))
+  const text = fc
+    .tuple(lines(topKey), fc.array(lines(entryKey), { maxLength: 3 }))
+    .map(([top, entries]) => [...top, ...entries.flatMap(each => ['[[environments]]', ...each])].join('\n'))
+  const counts = { plan: 0, problem: 0 }
+  fc.assert(
+    fc.property(fc.oneof({ weight: 8, arbitrary: text }, word), given => {
+      const outcome = read(given)
+      counts['problem' in outcome ? 'problem' : 'plan'] += 1
+      if ('problem' in outcome) expect(outcome.problem).toMatch(/^environments\.toml: [^\p{Cc}]+$/u)
+      else for (const id of outcome.remotes.keys()) expect(id).toMatch(/^[\w-]{1,64}$/)
+    }),
+    { numRuns: 3000 },
+  )
+  expect(counts.plan).toBeGreaterThan(20)
+  expect(counts.problem).toBeGreaterThan(20)
 })
