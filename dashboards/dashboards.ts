@@ -418,7 +418,9 @@ export const runtime: Dashboard = {
           [line(largest('telemetryQueue', ['instance']), '{{instance}}')],
           10,
         ),
-        graph('Lost batches', 'That were given up.', 'ops', [line(rate('telemetryDropped', ['signal']), '{{signal}}')]),
+        graph('Lost batches', 'That were given up or not taken in full.', 'ops', [
+          line(rate('telemetryDropped', ['signal']), '{{signal}}'),
+        ]),
       ],
     },
   ],

@@ -1,13 +1,4 @@
-import {
-  diag,
-  type DiagLogger,
-  DiagLogLevel,
-  logs,
-  type Meter,
-  metrics as metricsApi,
-  trace,
-  ValueType,
-} from '@opentelemetry/api'
+import { diag, DiagLogLevel, logs, type Meter, metrics as metricsApi, trace, ValueType } from '@opentelemetry/api'
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http'
@@ -29,6 +20,7 @@ import { OpenTelemetryTracing } from './opentelemetry-tracing.ts'
 import type { OtlpSettings, Signal } from './otlp-environment.ts'
 import { ResendQueue } from './resend-queue.ts'
 import { readSampler } from './sampler.ts'
+import { sdkDiagnostics } from './sdk-diagnostics.ts'
 import { SpanIds } from './span-ids.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -92,7 +84,8 @@ export class OpenTelemetry implements AsyncDisposable {
       spanProcessors: spans,
       logRecordProcessors: records,
     })
-    diag.setLogger(diagLogger(log), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true })
+    const rejected = (signal: Signal) => telemetry.instruments.telemetryDropped.add({ signal })
+    diag.setLogger(sdkDiagnostics({ log, rejected }), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true })
     this.#sdk.start()
     this.#register(metricsApi.getMeter(scopeName))
     if (exported.has('traces')) {
@@ -212,23 +205,5 @@ export class OpenTelemetry implements AsyncDisposable {
         })
       }
     }
-  }
-}
-
-/** The SDK's own complaints, as records of the log. */
-function diagLogger(log: Logger): DiagLogger {
-  const said = new Set<string>()
-  // Once each: a collector that is away would fill the log.
-  const once = (say: (text: string) => void) => (text: string) => {
-    if (said.has(text) || said.size > 100) return
-    said.add(text)
-    say(text)
-  }
-  return {
-    error: once(text => log.warn({ source: 'opentelemetry' }, text)),
-    warn: once(text => log.warn({ source: 'opentelemetry' }, text)),
-    info: () => {},
-    debug: () => {},
-    verbose: () => {},
   }
 }

@@ -104,6 +104,14 @@ test('exports that were refused arrive later, in order and once', async () => {
   expect(program.logged.text.match(/cannot be exported/g)).toHaveLength(1)
 })
 
+test('what a collector does not take counts as lost, and the log says so once', async () => {
+  await using sink = await OtlpSink.open()
+  sink.verdict = () => 'in part'
+  await using program = await Program.listening(['exec-server', '--log-level', 'warn'], { env: exporting(sink) })
+  await sink.until(() => sink.sum('exec_server_telemetry_dropped_total', { signal: 'metrics' }) >= 3)
+  expect(program.logged.text.match(/the collector rejects a part of the metrics/g)).toHaveLength(1)
+})
+
 test.each(['hang', 'garbage', 503, 429, 500] as const)('a collector that answers %s disturbs nobody', async verdict => {
   await using sink = await OtlpSink.open()
   sink.verdict = () => verdict

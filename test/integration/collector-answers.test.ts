@@ -1,10 +1,13 @@
 import { syncBuiltinESMExports } from 'node:module'
+import { diag, DiagLogLevel } from '@opentelemetry/api'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http'
 import { AggregationTemporality, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { http, HttpResponse, type HttpResponseResolver } from 'msw'
 import { setupServer } from 'msw/node'
+import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ResendQueue } from '../../src/telemetry/resend-queue.ts'
+import { sdkDiagnostics } from '../../src/telemetry/sdk-diagnostics.ts'
 
 const url = 'http://collector.test/v1/metrics'
 
@@ -144,6 +147,60 @@ describe('a collector that takes nothing for a while', () => {
     await metrics.close()
     expect(collector.taken.map(({ delta }) => delta).filter(Boolean)).toEqual([2])
     expect(metrics.told).toMatchObject({ failure: 0, dropped: 0 })
+  })
+})
+
+describe('a collector that takes a part', () => {
+  /** What the log and the loss counter have of it. */
+  function diagnosed() {
+    const records: Readonly<Record<string, unknown>>[] = []
+    const rejected: string[] = []
+    const log = pino({}, { write: (line: string) => records.push(JSON.parse(line) as Record<string, unknown>) })
+    diag.setLogger(sdkDiagnostics({ log, rejected: signal => rejected.push(signal) }), {
+      logLevel: DiagLogLevel.WARN,
+      suppressOverrideMessage: true,
+    })
+    return { records, rejected, [Symbol.dispose]: () => diag.disable() }
+  }
+  const partly =
+    (partialSuccess: object): HttpResponseResolver =>
+    () =>
+      HttpResponse.json({ partialSuccess })
+
+  it.each([
+    ['as OTLP writes it', '3'],
+    ['as a number', 3],
+    ['and lies about how much', '999999999999999999999'],
+  ])('says so %s: each such batch counts as lost, one record tells of it', async (_how, rejectedDataPoints) => {
+    using told = diagnosed()
+    const answer = partly({ rejectedDataPoints, errorMessage: `too many ${'x'.repeat(5000)}` })
+    const collector = new Collector([answer, answer, answer])
+    const metrics = pipeline()
+    for (const count of [1, 2, 4, 8]) await metrics.collect(count)
+    await metrics.close()
+    expect(told.rejected).toEqual(['metrics', 'metrics', 'metrics'])
+    expect(told.records).toHaveLength(1)
+    expect(told.records[0]).toMatchObject({ level: 40, msg: 'the collector rejects a part of the metrics' })
+    expect(String(told.records[0]?.['message'])).toMatch(/^too many x{50,60}…$/)
+    // What was rejected is not sent again: the specification forbids it.
+    expect(collector.taken.map(({ delta }) => delta).filter(Boolean)).toEqual([8])
+    expect(metrics.told).toMatchObject({ failure: 0, dropped: 0 })
+  })
+
+  it.each([
+    ['nothing was rejected', { rejectedDataPoints: '0', errorMessage: 'slow down' }],
+    ['what is rejected is none of it', { rejectedSheep: '7' }],
+    ['less than nothing was rejected', { rejectedDataPoints: '-5' }],
+    ['nonsense was rejected', { rejectedDataPoints: { many: true } }],
+  ])('says that %s: nothing is lost, one record tells of the remark', async (_what, partialSuccess) => {
+    using told = diagnosed()
+    const collector = new Collector([partly(partialSuccess), partly(partialSuccess)])
+    const metrics = pipeline()
+    for (const count of [1, 2]) await metrics.collect(count)
+    await metrics.close()
+    expect(collector.requestedAt.length).toBeGreaterThanOrEqual(2)
+    expect(told.rejected).toEqual([])
+    expect(told.records.map(({ msg }) => msg)).toEqual(['the collector has a remark'])
   })
 })
 

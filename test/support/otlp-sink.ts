@@ -32,8 +32,8 @@ export interface SinkLog {
   readonly traceId: string
 }
 
-/** What to answer an export with: a status, or never. */
-export type Verdict = number | 'hang' | 'garbage'
+/** What to answer an export with: a status, never, or that a part of it is not taken. */
+export type Verdict = number | 'hang' | 'garbage' | 'in part'
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the JSON of the OTLP specification
 type Otlp = any
@@ -64,6 +64,12 @@ export class OtlpSink implements AsyncDisposable {
         if (verdict === 'hang') return
         if (verdict === 'garbage') {
           response.writeHead(200).end('<html>')
+          return
+        }
+        if (verdict === 'in part') {
+          this.#take(request.url ?? '', Buffer.concat(parts).toString())
+          response.writeHead(200, { 'content-type': 'application/json' })
+          response.end('{"partialSuccess":{"rejectedDataPoints":"1"}}')
           return
         }
         if (verdict === 200) this.#take(request.url ?? '', Buffer.concat(parts).toString())
