@@ -17,7 +17,8 @@ FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /opt/execgate
 COPY --from=install /opt/execgate ./
-USER node
+# The user `node` of the image by its number: whoever demands that it is not root can tell.
+USER 1000:1000
 EXPOSE 7777
 # The gateway waits for its orphans itself, so it needs no other process in front of it.
 ENTRYPOINT ["node", "/opt/execgate/bin/execgate.js"]

@@ -55,6 +55,7 @@ const telemetryDoors = new Set(
     'call-tracing',
     'log-relay',
     'resend-queue',
+    'sdk-diagnostics',
     'load-export',
   ].map(name => `telemetry/${name}.ts`),
 )
