@@ -22,6 +22,12 @@ it.skipIf(!isInstalled('tmux'))('is a terminal in a terminal', async () => {
   expect(await tmux.until(/\d+ \d+\r$/m)).toBe('30 100\r')
   expect(await tmux.until(/.*coloured/)).toBe('\u001B[31mcoloured')
 
+  // No line discipline but the inner one: a key arrives before Enter does.
+  tmux.type('echo one k""ey; read -n 1 key; echo; echo pre""ssed $key')
+  await tmux.until(/one key/)
+  tmux.press('k')
+  expect(await tmux.until(/pressed \w/)).toBe('pressed k')
+
   tmux.type('trap "echo resi\\zed; stty size" WINCH; echo re""ady')
   await tmux.until(/ready/)
   tmux.resize(60, 20)
