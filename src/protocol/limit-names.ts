@@ -35,4 +35,5 @@ export const limitNames = [
 export type LimitName = (typeof limitNames)[number]
 
 /** Limits that callers of a client give, or the client has: no gateway tells of them. */
-export type CallerLimit = 'queuedDeltas' | 'queuedBodyBytes' | 'maxCalls' | 'maxBytes' | 'maxOutputBytes' | 'maxEntries'
+export type CallerLimit =
+  'maxRequestBodyBytes' | 'queuedDeltas' | 'queuedBodyBytes' | 'maxCalls' | 'maxBytes' | 'maxOutputBytes' | 'maxEntries'
