@@ -13,6 +13,7 @@ describe('what a manifest declares', () => {
     ['{"mcpServers":{"a":{}}}', undefined, undefined],
     ['{"mcpServers":"./x/servers.json","apps":"./apps.json"}', 'file:///p/x/servers.json', 'file:///p/apps.json'],
     ['{"mcpServers":["./x"],"apps":{}}', 'file:///p/.mcp.json', undefined],
+    ['{"mcpServers":"./.","apps":"././"}', 'file:///p', 'file:///p'],
     ['{"apps":"./a b#.json"}', 'file:///p/.mcp.json', 'file:///p/a%20b%23.json'],
   ])('%s', (contents, mcpConfig, appsConfig) => {
     const files = declared(contents)

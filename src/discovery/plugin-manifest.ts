@@ -53,7 +53,7 @@ function pathWithin(text: string, root: CapabilityPath): CapabilityPath | string
     .slice(2)
     .split('/')
     .filter(name => name !== '' && name !== '.')
-  const leaves = text.startsWith('.//') || text.split(/[/\\]/).includes('..')
-  if (names.length === 0 || leaves || text.includes('\0')) return 'path must remain below the capability root'
-  return root.below(names.join('/'))
+  const leaves = text === './' || text.startsWith('.//') || text.split(/[/\\]/).includes('..')
+  if (leaves || text.includes('\0')) return 'path must remain below the capability root'
+  return names.length === 0 ? root : root.below(names.join('/'))
 }

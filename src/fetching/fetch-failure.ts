@@ -34,6 +34,8 @@ const reasons: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network is unreachable',
   ENOTFOUND: 'the name of the host is not known',
   EAI_AGAIN: 'the name of the host cannot be looked up now',
+  // The HTTP client asserts that a status is one.
+  ERR_ASSERTION: 'the response is not HTTP',
   EPIPE: 'the connection was closed by the peer',
   ETIMEDOUT: 'the peer does not answer',
   UND_ERR_CONNECT_TIMEOUT: 'the peer does not answer',

@@ -10,6 +10,7 @@ const request: OutboundRequest = {
     { name: 'x-key', value: 'from the environment', isSecret: true },
     { name: 'host', value: 'alias.test', isSecret: false },
     { name: 'content-type', value: 'text/plain', isSecret: false },
+    { name: 'content-language', value: 'en', isSecret: false },
     { name: 'referer', value: 'https://elsewhere.test/', isSecret: false },
     { name: 'x-plain', value: '1', isSecret: false },
   ],
@@ -40,6 +41,7 @@ describe('a redirect', () => {
     expect(next?.method).toBe(expected)
     expect(next?.body?.toString()).toBe(keepsBody ? 'body' : undefined)
     expect(namesOf(next)?.includes('content-type')).toBe(keepsBody)
+    expect(namesOf(next)).toContain('content-language')
   })
 
   test.each([
@@ -53,7 +55,15 @@ describe('a redirect', () => {
 
   test('within an origin takes everything along', () => {
     const next = follow(307, '/next')
-    expect(namesOf(next)).toEqual(['authorization', 'x-key', 'host', 'content-type', 'x-plain', 'referer'])
+    expect(namesOf(next)).toEqual([
+      'authorization',
+      'x-key',
+      'host',
+      'content-type',
+      'content-language',
+      'x-plain',
+      'referer',
+    ])
     expect(refererOf(next)).toBe('https://one.test/a/b?c=d')
   })
 
@@ -61,15 +71,15 @@ describe('a redirect', () => {
     'to another origin, %s, leaves behind what was for the first, for good',
     location => {
       const next = follow(307, location)
-      expect(namesOf(next)).toEqual(['content-type', 'x-plain', 'referer'])
+      expect(namesOf(next)).toEqual(['content-type', 'content-language', 'x-plain', 'referer'])
       expect(refererOf(next)).toBe('https://one.test/')
       const back = next && follow(307, 'https://one.test/', next)
-      expect(namesOf(back)).toEqual(['content-type', 'x-plain', 'referer'])
+      expect(namesOf(back)).toEqual(['content-type', 'content-language', 'x-plain', 'referer'])
     },
   )
 
   test('from https to http of the same host is one to another origin, and tells nothing of where it came from', () => {
-    expect(namesOf(follow(307, 'http://one.test/'))).toEqual(['content-type', 'x-plain'])
+    expect(namesOf(follow(307, 'http://one.test/'))).toEqual(['content-type', 'content-language', 'x-plain'])
   })
 
   test.each([

@@ -6,8 +6,8 @@ export const maxRedirects = 10
 
 const redirectStatuses = new Set([301, 302, 303, 307, 308])
 
-/** Headers about a body, which go with it. */
-const bodyHeaders = new Set(['content-type', 'content-encoding', 'content-language', 'content-location'])
+/** Headers about a body that go with it, those that the reference drops. Its length is not among the headers of a request. */
+const bodyHeaders = new Set(['content-type', 'content-encoding'])
 
 /** The part of a response that decides where to go next. */
 export interface Redirection {

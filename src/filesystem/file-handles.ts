@@ -32,18 +32,22 @@ export class FileHandles implements AsyncDisposable {
     this.#options = options
   }
 
+  /** @throws GatewayError for an id that is too long or taken, and beyond 128 handles */
+  refuseTaken(id: string): void {
+    refuseLongId(id)
+    if (this.#files.has(id)) throw new GatewayError('invalidRequest', `file handle \`${id}\` already exists`)
+    if (this.#files.size < maxFileHandles) return
+    throw new GatewayError('invalidRequest', `at most ${maxFileHandles} file handles may be open per connection`, {
+      data: { limit: { name: 'maxFileHandles', value: maxFileHandles } },
+    })
+  }
+
   /**
    * Opens a file under an id. The id is taken from now on, and free again if the file cannot be opened.
    * @throws GatewayError for an id that is too long or taken, and beyond 128 handles, before anything is opened
    */
   async open(id: string, { path, open }: Opening): Promise<void> {
-    refuseLongId(id)
-    if (this.#files.has(id)) throw new GatewayError('invalidRequest', `file handle \`${id}\` already exists`)
-    if (this.#files.size >= maxFileHandles) {
-      throw new GatewayError('invalidRequest', `at most ${maxFileHandles} file handles may be open per connection`, {
-        data: { limit: { name: 'maxFileHandles', value: maxFileHandles } },
-      })
-    }
+    this.refuseTaken(id)
     const opening = open()
     const { setup, ledger } = this.#options
     const file = new OpenFile({ path, setup, opening, guard: ledger.take('file_handle') })
@@ -112,8 +116,7 @@ export class FileHandles implements AsyncDisposable {
   }
 }
 
-/** @throws GatewayError when no handle can have that id */
-export function refuseLongId(id: string): void {
+function refuseLongId(id: string): void {
   if (Buffer.byteLength(id) <= maxHandleIdBytes) return
   throw new GatewayError('invalidRequest', `file handle ID must not exceed ${maxHandleIdBytes} bytes`)
 }

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { targetOf } from './endpoint.ts'
 import { runTranscript } from './run-transcript.ts'
+import { capabilityBundles } from './transcripts/capability-bundles.ts'
 import { discovery } from './transcripts/discovery.ts'
 import { ending } from './transcripts/ending.ts'
 import { environment } from './transcripts/environment.ts'
 import { envelope } from './transcripts/envelope.ts'
 import { fileHandles } from './transcripts/file-handles.ts'
+import { fileTrees } from './transcripts/file-trees.ts'
 import { files } from './transcripts/files.ts'
 import { handshake } from './transcripts/handshake.ts'
+import { httpResponses } from './transcripts/http-responses.ts'
 import { http } from './transcripts/http.ts'
 import { input } from './transcripts/input.ts'
 import { malformed } from './transcripts/malformed.ts'
@@ -38,9 +41,12 @@ const chapters = {
   'process additions': processAdditions,
   sessions,
   http,
+  httpResponses,
   discovery,
+  capabilityBundles,
   stdio,
   files,
+  fileTrees,
   fileHandles,
   missingWatch,
 }

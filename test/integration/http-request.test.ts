@@ -220,17 +220,20 @@ describe('what cannot be reached', () => {
     ).rejects.toMatchObject({ code: -32603, message: 'http/request failed: connection refused' })
   })
 
-  it('is no HTTP when it does not look like it', async () => {
-    await using acquired = new AsyncDisposableStack()
-    const server = createServer(socket => socket.on('error', () => {}).end('220 smtp ready\r\n')).listen(0, '127.0.0.1')
-    acquired.defer(() => void server.close())
-    await once(server, 'listening')
-    await using gateway = await startGateway()
-    const { port } = server.address() as AddressInfo
-    await expect(fetchThrough(await gateway.connect(), { url: `http://127.0.0.1:${port}/` })).rejects.toMatchObject({
-      message: 'http/request failed: the response is not HTTP',
-    })
-  })
+  it.each(['220 smtp ready\r\n', 'HTTP/1.1 099 None\r\n\r\n'])(
+    'is no HTTP when it does not look like it: %j',
+    async says => {
+      await using acquired = new AsyncDisposableStack()
+      const server = createServer(socket => socket.on('error', () => {}).end(says)).listen(0, '127.0.0.1')
+      acquired.defer(() => void server.close())
+      await once(server, 'listening')
+      await using gateway = await startGateway()
+      const { port } = server.address() as AddressInfo
+      await expect(fetchThrough(await gateway.connect(), { url: `http://127.0.0.1:${port}/` })).rejects.toMatchObject({
+        message: 'http/request failed: the response is not HTTP',
+      })
+    },
+  )
 })
 
 it('takes no more than the configured number at the same time', async () => {

@@ -2,7 +2,6 @@ import { openToRead, openToReplace } from '../../filesystem/regular-file.ts'
 import { BytesResult } from '../../protocol/bytes-result.ts'
 import type { HostOs } from '../../protocol/path-uri.ts'
 import { refuseConfinedStream } from './confined-files.ts'
-import { refuseLongId } from '../../filesystem/file-handles.ts'
 import type { Handlers } from './handlers.ts'
 import { nativePath } from './native-paths.ts'
 
@@ -12,7 +11,8 @@ export type FileStreamHandlers = Pick<Handlers, 'fs/open' | 'fs/readBlock' | 'fs
 export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
   return {
     'fs/open'({ handleId, path: uri, mode, sandbox }, { caller: { files } }) {
-      refuseLongId(handleId)
+      // Before anything about the path, as the reference has it.
+      files.handles.refuseTaken(handleId)
       const path = nativePath(uri, os)
       const isWritten = mode === 'replace'
       refuseConfinedStream(sandbox, isWritten ? 'write' : 'read', os)

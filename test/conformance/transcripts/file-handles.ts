@@ -33,6 +33,7 @@ export const fileHandles: readonly Transcript[] = [
         -32600,
         'file handle `5f1c` already exists',
       ),
+      ...fails(20, 'fs/open', { handleId: '5f1c', path: 'file:///C:/x' }, -32600, 'file handle `5f1c` already exists'),
       ...asks(8, 'fs/close', { handleId: '5f1c' }, { result: {} }),
       ...asks(9, 'fs/close', { handleId: '5f1c' }, { result: {} }),
       ...fails(10, 'fs/readBlock', { handleId: '5f1c', offset: 0, len: 1 }, -32004, 'unknown file handle `5f1c`'),
