@@ -11,17 +11,17 @@ export type FileStreamHandlers = Pick<Handlers, 'fs/open' | 'fs/readBlock' | 'fs
 export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
   return {
     'fs/open'({ handleId, path: uri, mode, sandbox }, { caller: { files } }) {
-      // Before anything about the path, as the reference has it.
-      files.handles.refuseTaken(handleId)
-      const path = nativePath(uri, os)
       const isWritten = mode === 'replace'
-      refuseConfinedStream(sandbox, isWritten ? 'write' : 'read', os)
-      const open = () =>
-        files.inOrder({ paths: [path], changes: isWritten }, async () => {
-          await using place = await files.setup.territory.place(path, { followSymlinks: true, end: 'target' })
-          return isWritten ? await openToReplace(place) : await openToRead(place)
-        })
       return files.perform({ operation: 'open', paths: [], changes: isWritten }, async () => {
+        // Before anything about the path, as the reference has it.
+        files.handles.refuseTaken(handleId)
+        const path = nativePath(uri, os)
+        refuseConfinedStream(sandbox, isWritten ? 'write' : 'read', os)
+        const open = () =>
+          files.inOrder({ paths: [path], changes: isWritten }, async () => {
+            await using place = await files.setup.territory.place(path, { followSymlinks: true, end: 'target' })
+            return isWritten ? await openToReplace(place) : await openToRead(place)
+          })
         await files.handles.open(handleId, { path, open })
         return { handleId }
       })
