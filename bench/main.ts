@@ -2,6 +2,7 @@
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { fileOperations } from './file-operations.ts'
+import { httpRequests } from './http-requests.ts'
 import { inFlight } from './in-flight.ts'
 import { oneShot } from './one-shot.ts'
 import { outputRate } from './output-rate.ts'
@@ -24,6 +25,7 @@ const benches: readonly Bench[] = [
   outputRate,
   statusRoundTrip,
   fileOperations,
+  httpRequests,
   slowClient,
   telemetry,
   watchdogMemory,

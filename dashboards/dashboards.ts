@@ -368,6 +368,9 @@ export const streams: Dashboard = {
         graph('Bodies', 'Of requests and responses.', 'Bps', [
           line(rate('fetchBytes', ['direction']), '{{direction}}'),
         ]),
+        graph('Connections', 'New ones, and those used again; repeated: it had just been closed.', 'ops', [
+          line(rate('fetchConnections', ['use']), '{{use}}'),
+        ]),
       ],
     },
   ],

@@ -5,6 +5,9 @@ import type { FetchResult } from './fetch-failure.ts'
 /** Whether the body comes in the reply or after it. */
 export type FetchMode = AttributeValue<'fetches', 'mode'>
 
+/** What a request is sent on; `repeated`: a new connection because the one that was used again had just been closed. */
+export type ConnectionUse = AttributeValue<'fetchConnections', 'use'>
+
 /** What happens to requests that are made for callers, counted. */
 export class FetchMetrics {
   readonly active: Record<FetchMode, number> = { buffered: 0, streamed: 0 }
@@ -27,6 +30,10 @@ export class FetchMetrics {
     this.active[mode] -= 1
     this.#count.fetches.add({ mode, result })
     this.#count.fetchDuration.record(durationMs / 1000, { mode, result })
+  }
+
+  connectionUsed(use: ConnectionUse): void {
+    this.#count.fetchConnections.add({ use })
   }
 
   sent(bytes: number): void {

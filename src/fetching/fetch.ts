@@ -8,7 +8,7 @@ export interface FetchOptions {
   readonly mode: FetchMode
   /** `undefined` waits for ever. */
   readonly timeoutMs: number | undefined
-  /** Aborted when nobody waits for the response any more. */
+  /** Aborted when the caller has gone, and nobody waits for the response any more. */
   readonly signal: AbortSignal
   readonly ledger: Ledger
   readonly timers: Timers
@@ -42,6 +42,11 @@ export class Fetch implements Disposable {
   /** Aborted when the deadline is over or nobody waits any more. */
   get signal(): AbortSignal {
     return this.#abort.signal
+  }
+
+  /** Aborted when the caller has gone. The same for all requests of one caller. */
+  get caller(): AbortSignal {
+    return this.#options.signal
   }
 
   /** Whether nobody waits for the response any more. */

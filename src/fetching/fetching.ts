@@ -148,11 +148,11 @@ export class Fetching implements AsyncDisposable {
     }
   }
 
-  async #send(request: OutboundRequest, { signal }: Fetch): Promise<InboundResponse> {
+  async #send(request: OutboundRequest, { caller, signal }: Fetch): Promise<InboundResponse> {
     signal.throwIfAborted()
     const client = await this.#connectable()
     this.metrics.sent(request.body?.length ?? 0)
-    const response = await client.send(withCookies(request, this.#cookies), signal)
+    const response = await client.send(withCookies(request, this.#cookies), { caller, signal })
     this.#cookies.store(request.url, valuesOf(response.headers, 'set-cookie'))
     return response
   }
@@ -167,11 +167,17 @@ export class Fetching implements AsyncDisposable {
   }
 
   async #connect(): Promise<HttpClient> {
-    const { environment } = this.#options
+    const { environment, ledger } = this.#options
     const roots = await TrustedRoots.read(environment)
     // Loading it takes tens of milliseconds, which most gateways never need.
     const { HttpClient } = await import('./http-client.ts')
-    return new HttpClient({ rules: this.#rules, proxies: new ProxyEnvironment(environment), roots })
+    return new HttpClient({
+      rules: this.#rules,
+      proxies: new ProxyEnvironment(environment),
+      roots,
+      ledger,
+      connectionUsed: use => this.metrics.connectionUsed(use),
+    })
   }
 }
 

@@ -10,6 +10,7 @@ export const ownedKinds = [
   'file_handle',
   'file_watch',
   'fetch',
+  'idle_connection',
 ] as const
 export type OwnedKind = (typeof ownedKinds)[number]
 
@@ -21,6 +22,7 @@ const longLived: ReadonlySet<OwnedKind> = new Set([
   'file_handle',
   'file_watch',
   'fetch',
+  'idle_connection',
 ])
 
 /**

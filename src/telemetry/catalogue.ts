@@ -65,6 +65,7 @@ export const fileOperations = [
 export const fileResults = ['success', 'not_found', 'refused', 'internal'] as const
 export const fileDirections = ['read', 'written'] as const
 export const fetchModes = ['buffered', 'streamed'] as const
+export const connectionUses = ['new', 'reused', 'repeated'] as const
 export const fetchResults = ['success', 'failed', 'timeout', 'refused', 'cancelled'] as const
 export const delayStatistics = ['p50', 'p99', 'max'] as const
 export const memoryKinds = ['rss', 'heap_used', 'heap_total', 'external', 'array_buffers'] as const
@@ -377,6 +378,10 @@ export const metrics = {
     unit: 'By',
     attributes: { direction: directions },
     help: 'Bodies of HTTP requests and responses.',
+  }),
+  fetchConnections: counter('exec_server_fetch_connections_total', {
+    attributes: { use: connectionUses },
+    help: 'Connections that HTTP requests were sent on; `repeated`: a new one, because the one to be used again had just been closed.',
   }),
 
   // Runtime

@@ -41,7 +41,7 @@ const doors: Record<string, readonly string[]> = {
   '@fastify/websocket': ['gateway/websocket-listener.ts'],
   ws: ['gateway/websocket-transport.ts', 'client/websocket-channel.ts'],
   'hdr-histogram-js': ['load/latency-histogram.ts'],
-  undici: ['fetching/http-client.ts'],
+  undici: ['fetching/http-connection.ts', 'fetching/connectors.ts'],
   'smol-toml': ['config/config-file.ts', 'discovery/toml-selection.ts', 'backends/environments-file.ts'],
 }
 
