@@ -1,24 +1,63 @@
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../../test/support/eventually.ts'
 import { makeFifo } from '../../test/support/fifo.ts'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import { type Folder, folders, hardLink, harvest, isFolder, isLink, plant, type Tree } from '../../test/support/tree.ts'
 import { copyEntry } from './copying.ts'
 import { everywhere } from './territory.ts'
 
-const copy = (source: string, destination: string, recursive = false) =>
-  copyEntry(everywhere, { source: Buffer.from(source), destination: Buffer.from(destination), recursive })
+const forever = new AbortController().signal
+
+const copy = (source: string, destination: string, recursive = false, signal = forever) =>
+  copyEntry(
+    { territory: everywhere, signal },
+    { source: Buffer.from(source), destination: Buffer.from(destination), recursive },
+  )
+
+describe('copying that must not go on', () => {
+  const abandoned = new Error('nobody waits any more')
+
+  it('stops between two entries of a tree', async () => {
+    using scratch = new ScratchFolder()
+    const [source, destination] = [join(scratch.path, 'from'), join(scratch.path, 'to')]
+    plant(
+      source,
+      Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`f${index}`, { link: 'nowhere' }] as const)),
+    )
+    const giving = new AbortController()
+    const copying = copy(source, destination, true, giving.signal)
+    await eventually(() => existsSync(destination), 'the copy has begun')
+    giving.abort(abandoned)
+    await expect(copying).rejects.toBe(abandoned)
+    expect(readdirSync(destination).length).toBeLessThan(3000)
+  })
+
+  it('stops within a file', async () => {
+    using scratch = new ScratchFolder()
+    const source = scratch.write('source', 'x')
+    truncateSync(source, 2 ** 30)
+    const giving = new AbortController()
+    const copying = copy(source, join(scratch.path, 'made'), false, giving.signal)
+    await eventually(() => existsSync(join(scratch.path, 'made')), 'the copy has begun')
+    giving.abort(abandoned)
+    await expect(copying).rejects.toBe(abandoned)
+  })
+})
 
 describe('copying a file', () => {
   it('takes contents and permissions over those of the destination, which stays the same file', async () => {

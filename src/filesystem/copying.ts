@@ -12,6 +12,13 @@ import type { Territory } from './territory.ts'
 /** Names of a directory that are held at a time. */
 const batch = 256
 
+/** Where things are copied, and for how long. */
+export interface CopyBounds {
+  readonly territory: Territory
+  /** Aborted when it must not go on. */
+  readonly signal: AbortSignal
+}
+
 /** A directory and where its entries go. */
 interface DirectoryCopy {
   readonly source: Buffer
@@ -23,14 +30,15 @@ interface DirectoryCopy {
  * directory with everything in it into what is there already. The first failure ends it and leaves a partial copy.
  */
 export async function copyEntry(
-  territory: Territory,
+  within: CopyBounds,
   { source, destination, recursive }: DirectoryCopy & { readonly recursive: boolean },
 ): Promise<void> {
+  const { territory } = within
   territory.refuseOutside(destination)
   await using from = await territory.place(source, { followSymlinks: true, end: 'link' })
   const stats = await lstat(from.path)
   if (stats.isSymbolicLink()) return await copyLink(territory, from.path, destination)
-  if (stats.isFile()) return await copyContentsTo(territory, from.path, destination)
+  if (stats.isFile()) return await copyContentsTo(within, from.path, destination)
   if (!stats.isDirectory()) {
     throw new GatewayError('invalidRequest', 'fs/copy only supports regular files, directories, and symlinks')
   }
@@ -38,10 +46,11 @@ export async function copyEntry(
     throw new GatewayError('invalidRequest', 'fs/copy requires recursive: true when sourcePath is a directory')
   }
   if (isWithin(await resolved(territory, destination), await canonicalPath(territory, source))) throw intoItself()
-  await copyTree(territory, { source, destination })
+  await copyTree(within, { source, destination })
 }
 
-async function copyTree(territory: Territory, root: DirectoryCopy): Promise<void> {
+async function copyTree(within: CopyBounds, root: DirectoryCopy): Promise<void> {
+  const { territory } = within
   const queue = [root]
   const written = new Set<string>()
   // Directories that are found while it runs are iterated over too.
@@ -51,24 +60,26 @@ async function copyTree(territory: Territory, root: DirectoryCopy): Promise<void
     await using from = await territory.pin(directory.source)
     // Links in the destination may lead back: without end, what has been written would be copied.
     if (written.has(keyOf(await from.identity()))) throw intoItself()
-    queue.push(...(await copyEntries(territory, from, directory)))
+    queue.push(...(await copyEntries(within, from, directory)))
   }
 }
 
 /** Copies everything but directories, and returns those. */
 async function copyEntries(
-  territory: Territory,
+  within: CopyBounds,
   from: PinnedDirectory,
   { source, destination }: DirectoryCopy,
 ): Promise<DirectoryCopy[]> {
+  const { territory, signal } = within
   const directories: DirectoryCopy[] = []
   const copyOne = async (name: Buffer) => {
+    signal.throwIfAborted()
     const entry = from.at(name)
     const target = join(destination, name)
     const stats = await lstat(entry)
     if (stats.isDirectory()) directories.push({ source: join(source, name), destination: target })
     else if (stats.isSymbolicLink()) await copyLink(territory, entry, target)
-    else if (stats.isFile()) await copyContentsTo(territory, entry, target)
+    else if (stats.isFile()) await copyContentsTo(within, entry, target)
   }
   await using listing = await openToList(from.at('.'))
   let names: Buffer[] = []
@@ -82,9 +93,9 @@ async function copyEntries(
   return directories
 }
 
-async function copyContentsTo(territory: Territory, source: Buffer, destination: Buffer): Promise<void> {
+async function copyContentsTo({ territory, signal }: CopyBounds, source: Buffer, destination: Buffer): Promise<void> {
   await using place = await territory.place(destination, { followSymlinks: true, end: 'target' })
-  await copyFile(source, place)
+  await copyFile(source, place, signal)
 }
 
 async function copyLink(territory: Territory, source: Buffer, destination: Buffer): Promise<void> {

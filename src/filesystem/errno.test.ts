@@ -30,7 +30,11 @@ describe('a failed system call', () => {
 
   it('keeps a number nobody has a text for', () => {
     const unknown = Object.assign(new Error('odd'), { errno: -133 })
-    expect(translated(unknown)).toMatchObject({ kind: 'refused', message: 'No error information (os error 133)' })
+    expect(translated(unknown)).toMatchObject({
+      kind: 'refused',
+      message: 'No error information (os error 133)',
+      data: undefined,
+    })
   })
 
   it.each([
@@ -43,7 +47,7 @@ describe('a failed system call', () => {
     ['EISDIR', -32603, 'Is a directory (os error 21)'],
     ['ENOTEMPTY', -32603, 'Directory not empty (os error 39)'],
   ] as const)('answers %s with %i', (name, code, message) => {
-    expect(systemError(name)).toMatchObject({ code, message })
+    expect(systemError(name)).toMatchObject({ code, message, data: { errno: name } })
   })
 
   it('leaves everything else alone', () => {

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { type ErrorKind, GatewayError } from '../protocol/gateway-error.ts'
-import { osErrorText } from '../protocol/os-error-text.ts'
+import { osErrorName, osErrorText } from '../protocol/os-error-text.ts'
 
 type ErrnoName = keyof typeof constants.errno
 
@@ -31,7 +31,9 @@ export function translated(thrown: unknown): unknown {
 }
 
 function failed(errno: number, cause?: unknown): GatewayError {
-  return new GatewayError(kinds[errno] ?? 'refused', osErrorText(errno), { cause })
+  const name = osErrorName(errno)
+  const data = name === undefined ? {} : { data: { errno: name } }
+  return new GatewayError(kinds[errno] ?? 'refused', osErrorText(errno), { ...data, cause })
 }
 
 /** Node negates the numbers of the operating system. libuv reports some of its own below -3000. */

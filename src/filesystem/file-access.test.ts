@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { BufferPool } from '../lifecycle/buffer-pool.ts'
@@ -87,6 +88,17 @@ describe('file access', () => {
       kind: 'invalidRequest',
       message: 'fs/getMetadata is not permitted: this gateway serves no files',
     })
+  })
+
+  it('does not wait for ever for what was begun, and tells it to stop', async () => {
+    const { files } = stage()
+    const begun = files.perform(write, async () => {
+      await once(files.patience, 'abort')
+      files.patience.throwIfAborted()
+    })
+    const over = files[Symbol.asyncDispose]()
+    await expect(begun).rejects.toThrow('the connection has ended')
+    await over
   })
 
   it('is over when what was begun is, and not before', async () => {

@@ -73,6 +73,7 @@ export class FileAccess implements AsyncDisposable {
   readonly #underWay = new Set<Promise<unknown>>()
   readonly #abort = new AbortController()
   readonly #unwritten = new ByteAllowance(maxUnwrittenBytes, tooMuchUnwritten)
+  readonly #patience = new AbortController()
 
   constructor({ setup, ledger, timers, untilRoom, missingChanged, treeChanged }: FileAccessOptions) {
     this.setup = setup
@@ -89,6 +90,11 @@ export class FileAccess implements AsyncDisposable {
   /** Aborted when nobody waits for anything any more. */
   get signal(): AbortSignal {
     return this.#abort.signal
+  }
+
+  /** Aborted when what was begun has taken too long after the end of the connection. */
+  get patience(): AbortSignal {
+    return this.#patience.signal
   }
 
   /**
@@ -113,15 +119,17 @@ export class FileAccess implements AsyncDisposable {
     return this.#order.run(claim, work)
   }
 
-  /** Closes everything. What was begun is finished, as far as that does not take long. */
+  /** Closes everything. What was begun is finished, as far as that does not take long; copies and removals stop then. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#abort.abort(new GatewayError('refused', 'the connection has ended'))
+    const ended = new GatewayError('refused', 'the connection has ended')
+    this.#abort.abort(ended)
     this.watches[Symbol.dispose]()
     this.trees[Symbol.dispose]()
     const { promise, resolve } = Promise.withResolvers<void>()
     using _deadline = this.#timers.after(finishMs, resolve)
     const finished = Promise.all([Promise.allSettled(this.#underWay), this.handles[Symbol.asyncDispose]()])
     await Promise.race([finished, promise])
+    this.#patience.abort(ended)
   }
 
   #refuseByMode({ operation, changes }: FileRequest): void {

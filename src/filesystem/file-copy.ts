@@ -12,7 +12,7 @@ const maxStepBytes = 1024 * 1024
  * Copies contents and permissions of a regular file over whatever the destination leads to, or into a new file. A file that
  * is copied onto itself, by whatever name, is left as it is.
  */
-export async function copyFile(source: Buffer, destination: Place): Promise<void> {
+export async function copyFile(source: Buffer, destination: Place, signal: AbortSignal): Promise<void> {
   const { file, stats: original } = await openWithStats({ path: source, asked: source, followsLinks: false })
   await using from = file
   const mode = Number(original.mode) & 0o7777
@@ -29,7 +29,7 @@ export async function copyFile(source: Buffer, destination: Place): Promise<void
   }
   // One byte more than expected finds the end at once.
   const stepBytes = Math.min(Number(original.size) + 1, maxStepBytes)
-  await copyContents({ from, to, stepBytes, isPositional: target.isFile() })
+  await copyContents({ from, to, stepBytes, isPositional: target.isFile(), signal })
 }
 
 interface Contents {
@@ -38,11 +38,13 @@ interface Contents {
   readonly stepBytes: number
   /** Whether it is written at positions, as files are and devices are not. */
   readonly isPositional: boolean
+  readonly signal: AbortSignal
 }
 
-async function copyContents({ from, to, stepBytes, isPositional }: Contents): Promise<void> {
+async function copyContents({ from, to, stepBytes, isPositional, signal }: Contents): Promise<void> {
   const step = Buffer.allocUnsafe(stepBytes)
   for (let position = 0; ;) {
+    signal.throwIfAborted()
     const { bytesRead } = await from.read(step, 0, step.length, position)
     if (bytesRead === 0) return
     await writeAll(to, step.subarray(0, bytesRead), isPositional ? position : null)

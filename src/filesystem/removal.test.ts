@@ -1,15 +1,25 @@
-import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../../test/support/eventually.ts'
 import { makeFifo } from '../../test/support/fifo.ts'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import { harvest, plant, type Tree } from '../../test/support/tree.ts'
 import { removeEntry } from './removal.ts'
 import { everywhere } from './territory.ts'
 
-const remove = (path: string, options: { recursive?: boolean; force?: boolean; followSymlinks?: boolean } = {}) =>
-  removeEntry(everywhere, Buffer.from(path), { recursive: true, force: true, followSymlinks: true, ...options })
+const remove = (
+  path: string,
+  options: { recursive?: boolean; force?: boolean; followSymlinks?: boolean; signal?: AbortSignal } = {},
+) =>
+  removeEntry(everywhere, Buffer.from(path), {
+    recursive: true,
+    force: true,
+    followSymlinks: true,
+    signal: new AbortController().signal,
+    ...options,
+  })
 
 describe('removing', () => {
   it('takes away a tree of all kinds of entries and follows no link', async () => {
@@ -21,6 +31,18 @@ describe('removing', () => {
     await remove(join(scratch.path, 'tree'))
     expect(existsSync(join(scratch.path, 'tree'))).toBe(false)
     expect(harvest(join(scratch.path, 'outside'))).toEqual({ kept: 'text' })
+  })
+
+  it('stops between two directories when it must not go on', async () => {
+    using scratch = new ScratchFolder()
+    const tree = join(scratch.path, 'tree')
+    plant(tree, Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`d${index}`, {}] as const)))
+    const [giving, abandoned] = [new AbortController(), new Error('nobody waits any more')]
+    const removing = remove(tree, { signal: giving.signal })
+    await eventually(() => readdirSync(tree).length < 3000, 'the removal has begun')
+    giving.abort(abandoned)
+    await expect(removing).rejects.toBe(abandoned)
+    expect(existsSync(tree)).toBe(true)
   })
 
   it('holds no more descriptors for a tree of a thousand levels', async () => {

@@ -12,13 +12,15 @@ interface RemovalOptions {
   /** What is not there counts as removed. */
   readonly force: boolean
   readonly followSymlinks: boolean
+  /** Aborted when it must not go on. */
+  readonly signal: AbortSignal
 }
 
 /** Removes the entry at a path. A link is removed itself, never what it leads to. */
 export async function removeEntry(
   territory: Territory,
   path: Buffer,
-  { recursive, force, followSymlinks }: RemovalOptions,
+  { recursive, force, followSymlinks, signal }: RemovalOptions,
 ): Promise<void> {
   if (!followSymlinks && recursive) throw new GatewayError('refused', 'recursive no-follow removal is unsupported')
   try {
@@ -28,15 +30,15 @@ export async function removeEntry(
     const stats = await lstat(place.path)
     if (stats.isSymbolicLink() && !followSymlinks) throw containsLink()
     if (!stats.isDirectory()) await unlink(place.path)
-    else if (recursive) await removeDirectory(place.path)
+    else if (recursive) await removeDirectory(place.path, signal)
     else await rmdir(place.path)
   } catch (error) {
     if (!force || !isErrno(error, 'ENOENT')) throw error
   }
 }
 
-async function removeDirectory(path: Buffer): Promise<void> {
+async function removeDirectory(path: Buffer, signal: AbortSignal): Promise<void> {
   // It cannot be removed, so nothing in it is.
   if (isRoot(path)) throw systemError('EBUSY')
-  await removeTree(path)
+  await removeTree(path, signal)
 }

@@ -24,9 +24,9 @@ interface Level {
  * descriptor, and no link is ever followed: whoever swaps a directory for a link meanwhile loses the link. One descriptor is
  * held however deep the tree is; the way back up is `..`, which has to be the directory it was entered from.
  */
-export async function removeTree(path: Buffer): Promise<void> {
+export async function removeTree(path: Buffer, signal: AbortSignal): Promise<void> {
   try {
-    await emptyTree(path)
+    await emptyTree(path, signal)
   } catch (error) {
     // It has become something else: an entry to remove.
     if (!isErrno(error, 'ENOTDIR')) throw error
@@ -35,11 +35,12 @@ export async function removeTree(path: Buffer): Promise<void> {
   await rmdir(path)
 }
 
-async function emptyTree(path: Buffer): Promise<void> {
+async function emptyTree(path: Buffer, signal: AbortSignal): Promise<void> {
   let here = await PinnedDirectory.open(path)
   try {
     const levels: Level[] = [await sweptLevel(here, Buffer.alloc(0))]
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+      signal.throwIfAborted()
       const name = level.directories.pop()
       if (name !== undefined) {
         const below = await enter(here, name)

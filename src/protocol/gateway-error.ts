@@ -71,6 +71,8 @@ export interface ErrorData {
   readonly traceId?: string
   /** The limit that was reached. */
   readonly limit?: { readonly name: string; readonly value: number }
+  /** What the operating system answered: `ENOTDIR`. Many of its answers share a code. */
+  readonly errno?: string
 }
 
 export class GatewayError<Kind extends ErrorKind | CallErrorKind = ErrorKind | CallErrorKind> extends Error {

@@ -48,11 +48,16 @@ const texts: Partial<Record<keyof typeof constants.errno, string>> = {
   EDQUOT: 'Quota exceeded',
 }
 
-const textsByNumber = new Map(
-  Object.entries(texts).map(([name, text]) => [constants.errno[name as keyof typeof texts], text] as const),
+const known = new Map(
+  Object.entries(texts).map(([name, text]) => [constants.errno[name as keyof typeof texts], { name, text }] as const),
 )
 
 /** An error number of the operating system as peers know it: `No such file or directory (os error 2)`. */
 export function osErrorText(errno: number): string {
-  return `${textsByNumber.get(errno) ?? 'No error information'} (os error ${errno})`
+  return `${known.get(errno)?.text ?? 'No error information'} (os error ${errno})`
+}
+
+/** Its name, as C has it; undefined for a number without a text. */
+export function osErrorName(errno: number): string | undefined {
+  return known.get(errno)?.name
 }

@@ -106,7 +106,7 @@ it('tells what is missing from what is refused', async () => {
   const { peer, uri } = stage
   stage.scratch.write('file', 'text')
   const errorOf = async (method: string, params: object) => (await peer.request(method, params)).error
-  const missing = { code: -32004, message: 'No such file or directory (os error 2)' }
+  const missing = { code: -32004, message: 'No such file or directory (os error 2)', data: { errno: 'ENOENT' } }
   expect(await errorOf('fs/readFile', { path: uri('none') })).toEqual(missing)
   expect(await errorOf('fs/getMetadata', { path: uri('none') })).toEqual(missing)
   expect(await errorOf('fs/writeFile', { path: uri('none/file'), dataBase64: '' })).toEqual(missing)
@@ -114,10 +114,12 @@ it('tells what is missing from what is refused', async () => {
   expect(await errorOf('fs/readDirectory', { path: uri('file') })).toEqual({
     code: -32603,
     message: 'Not a directory (os error 20)',
+    data: { errno: 'ENOTDIR' },
   })
   expect(await errorOf('fs/readFile', { path: uri('n'.repeat(256)) })).toEqual({
     code: -32603,
     message: 'Filename too long (os error 36)',
+    data: { errno: 'ENAMETOOLONG' },
   })
   expect(await errorOf('fs/readFile', { path: 'file:///C:/x' })).toEqual({
     code: -32600,
@@ -360,7 +362,11 @@ it('changes nothing on a gateway that only reads, and says so beforehand', async
   ]
   for (const [method, params] of changes) {
     const { error } = await peer.request(method, params)
-    expect(error, method).toEqual({ code: -32603, message: 'Read-only file system (os error 30)' })
+    expect(error, method).toEqual({
+      code: -32603,
+      message: 'Read-only file system (os error 30)',
+      data: { errno: 'EROFS' },
+    })
   }
   expect(readFileSync(join(scratch.path, 'file'), 'utf8')).toBe('text')
   const { capabilities } = await peer.call('environment/info', null)

@@ -104,8 +104,12 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'remove', paths: [path], changes: true }, async () => {
-        const options = { recursive: recursive ?? true, force: force ?? true, followSymlinks: followSymlinks ?? true }
-        await removeEntry(files.setup.territory, path, options)
+        await removeEntry(files.setup.territory, path, {
+          recursive: recursive ?? true,
+          force: force ?? true,
+          followSymlinks: followSymlinks ?? true,
+          signal: files.patience,
+        })
         return {}
       })
     },
@@ -115,7 +119,8 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       refuseConfinedFiles(sandbox, 'read', os)
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'copy', paths: [source, destination], changes: true }, async () => {
-        await copyEntry(files.setup.territory, { source, destination, recursive })
+        const within = { territory: files.setup.territory, signal: files.patience }
+        await copyEntry(within, { source, destination, recursive })
         return {}
       })
     },
