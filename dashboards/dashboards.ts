@@ -349,6 +349,12 @@ export const streams: Dashboard = {
         graph('File handles', 'Held open by clients.', 'short', [
           line(total('fileHandles', ['instance']), '{{instance}}'),
         ]),
+        graph(
+          'Refused by the operator',
+          'Outside the roots, changes in read-only ones, or no files at all; by option.',
+          'ops',
+          [line(rate('fileRefusals', ['option']), '{{option}}')],
+        ),
         graph('Missing paths', 'Watches that ended with a change.', 'ops', [line(rate('missingChanges'), 'changes')]),
       ],
     },

@@ -231,6 +231,12 @@ export const options = {
     default: '',
     help: 'Folders that the methods for files are kept in, links included; processes are not bound by it, and nothing is when empty.',
   }),
+  readOnlyFileRoots: option({
+    name: 'read-only-file-roots',
+    value: folders(),
+    default: '',
+    help: 'Folders that the methods for files may read and not change; with file-roots, the innermost decides.',
+  }),
   passTrace: option({
     name: 'pass-trace',
     value: toggle(),

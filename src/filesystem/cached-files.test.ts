@@ -8,7 +8,7 @@ import { eventually } from '../../test/support/eventually.ts'
 import { makeFifo } from '../../test/support/fifo.ts'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import { CachedFiles } from './cached-files.ts'
-import { openTerritory } from './file-roots.ts'
+import { openTerritory } from './open-territory.ts'
 import { metadataOf, readMetadata } from './metadata.ts'
 import { writeFile } from './regular-file.ts'
 import { everywhere, type Territory } from './territory.ts'
@@ -87,7 +87,10 @@ it('stays in the directories of an operator', async () => {
   folder.write('inside/file', 'in')
   folder.write('outside/file', 'out')
   symlinkSync('../outside', join(folder.path, 'inside/way'))
-  const { contents } = await stage(folder, openTerritory([join(folder.path, 'inside')]))
+  const { contents } = await stage(
+    folder,
+    openTerritory({ fileRoots: [join(folder.path, 'inside')], readOnlyFileRoots: [] }),
+  )
   expect(await told(() => contents('inside/file'))).toBe('in')
   expect(contents('outside/file')).toBeUndefined()
   expect(contents('inside/way/file')).toBeUndefined()

@@ -54,7 +54,7 @@ export class CachedFiles {
 
   /** A regular file that is there, to be written over. */
   openToWrite(territory: Territory, path: Buffer, followSymlinks: boolean): OpenEntry | undefined {
-    if (this.facts(territory, path, followSymlinks)?.kind !== 'file') return undefined
+    if (!territory.mayChange(path) || this.facts(territory, path, followSymlinks)?.kind !== 'file') return undefined
     using opening = new DisposableStack()
     const file = opening.use(this.#open(territory, path, { opening: 'write', followSymlinks }))
     if (file?.facts.kind !== 'file') return undefined

@@ -35,7 +35,7 @@ export async function copyEntry(
 ): Promise<void> {
   const { territory } = within
   territory.refuseOutside(destination)
-  await using from = await territory.place(source, { followSymlinks: true, end: 'link' })
+  await using from = await territory.place(source, { followSymlinks: true, end: 'link', changes: false })
   const stats = await lstat(from.path)
   if (stats.isSymbolicLink()) return await copyLink(territory, from.path, destination)
   if (stats.isFile()) return await copyContentsTo(within, from.path, destination)
@@ -55,7 +55,7 @@ async function copyTree(within: CopyBounds, root: DirectoryCopy): Promise<void> 
   const written = new Set<string>()
   // Directories that are found while it runs are iterated over too.
   for (const directory of queue) {
-    await territory.createWithParents(directory.destination)
+    await territory.createWithParents(directory.destination, true)
     written.add(keyOf(await territory.targetStats(directory.destination)))
     await using from = await territory.pin(directory.source)
     // Links in the destination may lead back: without end, what has been written would be copied.
@@ -94,12 +94,12 @@ async function copyEntries(
 }
 
 async function copyContentsTo({ territory, signal }: CopyBounds, source: Buffer, destination: Buffer): Promise<void> {
-  await using place = await territory.place(destination, { followSymlinks: true, end: 'target' })
+  await using place = await territory.place(destination, { followSymlinks: true, end: 'target', changes: true })
   await copyFile(source, place, signal)
 }
 
 async function copyLink(territory: Territory, source: Buffer, destination: Buffer): Promise<void> {
-  await using place = await territory.place(destination, { followSymlinks: true, end: 'link' })
+  await using place = await territory.place(destination, { followSymlinks: true, end: 'link', changes: true })
   await symlink(await readlink(source, { encoding: 'buffer' }), place.path)
 }
 

@@ -2,6 +2,8 @@ import { constants } from 'node:os'
 import { type ErrorKind, GatewayError } from '../protocol/gateway-error.ts'
 import { osErrorName, osErrorText } from '../protocol/os-error-text.ts'
 
+import type { FileOption } from './filesystem-metrics.ts'
+
 type ErrnoName = keyof typeof constants.errno
 
 /** Everything that is not listed is an I/O failure: `refused`. */
@@ -15,6 +17,11 @@ const kinds: Readonly<Record<number, ErrorKind>> = {
 /** What the operating system would answer, for what this gateway finds out itself. */
 export function systemError(name: ErrnoName): GatewayError {
   return failed(constants.errno[name])
+}
+
+/** What a read-only file system would answer, where an option of the operator makes it one. */
+export function readOnly(option: FileOption): GatewayError {
+  return new GatewayError('refused', osErrorText(constants.errno.EROFS), { data: { errno: 'EROFS', option } })
 }
 
 /** Whether the operating system answered with one of these. */

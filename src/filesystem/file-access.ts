@@ -4,10 +4,10 @@ import type { Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { Turns } from '../lifecycle/turns.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
-import { systemError, translated } from './errno.ts'
+import { readOnly, translated } from './errno.ts'
 import { maxUnwrittenBytes } from './filesystem-limits.ts'
 import { FileHandles } from './file-handles.ts'
-import type { FileOperation, FilesystemMetrics } from './filesystem-metrics.ts'
+import type { FileOperation, FileOption, FilesystemMetrics } from './filesystem-metrics.ts'
 import type { CachedFiles } from './cached-files.ts'
 import type { Changes } from './changed-paths.ts'
 import type { Territory } from './territory.ts'
@@ -134,9 +134,11 @@ export class FileAccess implements AsyncDisposable {
 
   #refuseByMode({ operation, changes }: FileRequest): void {
     if (this.setup.mode === 'off') {
-      throw new GatewayError('invalidRequest', `fs/${operation} is not permitted: this gateway serves no files`)
+      throw new GatewayError('invalidRequest', `fs/${operation} is not permitted: this gateway serves no files`, {
+        data: { option: 'files' satisfies FileOption },
+      })
     }
-    if (this.setup.mode === 'read-only' && changes === true) throw systemError('EROFS')
+    if (this.setup.mode === 'read-only' && changes === true) throw readOnly('files')
   }
 
   async #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {

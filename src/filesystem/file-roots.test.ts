@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import { plant } from '../../test/support/tree.ts'
 import { everywhere } from './territory.ts'
-import { openTerritory } from './file-roots.ts'
+import { openTerritory } from './open-territory.ts'
 
 const component = fc.constantFrom('a', 'b', 'c', 'l', 'm', 'n', '.', '..')
 const components = fc.array(component, { minLength: 1, maxLength: 6 })
@@ -42,11 +42,11 @@ it('resolves as the operating system does, or refuses, and never comes out', asy
       // As a request names it: without dot segments.
       const path = Buffer.from(join(inner, ...asked))
       const kernel = kernelPath(path.toString())
-      const wide = await openTerritory([scratch.path])
+      const wide = await openTerritory({ fileRoots: [scratch.path], readOnlyFileRoots: [] })
         .real(path)
         .catch(() => undefined)
       // Often left by links.
-      const narrow = await openTerritory([inner])
+      const narrow = await openTerritory({ fileRoots: [inner], readOnlyFileRoots: [] })
         .real(path)
         .catch(() => undefined)
       for (const real of [wide, narrow]) {
@@ -66,7 +66,7 @@ it('gives up on links without end', async () => {
   using scratch = new ScratchFolder()
   symlinkSync('loop', join(scratch.path, 'loop'))
   const path = Buffer.from(join(scratch.path, 'loop'))
-  await expect(openTerritory([scratch.path]).real(path)).rejects.toMatchObject({
+  await expect(openTerritory({ fileRoots: [scratch.path], readOnlyFileRoots: [] }).real(path)).rejects.toMatchObject({
     message: 'Symbolic link loop (os error 40)',
   })
 })
@@ -75,11 +75,22 @@ it('takes a root by a link, begins where that leads, and refuses what is no dire
   using scratch = new ScratchFolder()
   plant(join(scratch.path, 'top'), { directory: {}, file: 'text' })
   symlinkSync('directory', join(scratch.path, 'top/link'))
-  const territory = openTerritory([join(scratch.path, 'top/link')])
+  const territory = openTerritory({ fileRoots: [join(scratch.path, 'top/link')], readOnlyFileRoots: [] })
   expect(territory.reaches(Buffer.from(join(scratch.path, 'top/directory/x')))).toBe(true)
   expect(territory.reaches(Buffer.from(join(scratch.path, 'top/directoryx')))).toBe(false)
-  expect(() => openTerritory([join(scratch.path, 'top/file')])).toThrow('is not a directory')
-  expect(() => openTerritory([join(scratch.path, 'missing')])).toThrow('cannot be used')
-  expect(openTerritory([])).toBe(everywhere)
-  expect(openTerritory(['/'])).toBe(everywhere)
+  expect(() => openTerritory({ fileRoots: [join(scratch.path, 'top/file')], readOnlyFileRoots: [] })).toThrow(
+    'is not a directory',
+  )
+  expect(() => openTerritory({ fileRoots: [join(scratch.path, 'missing')], readOnlyFileRoots: [] })).toThrow(
+    'cannot be used',
+  )
+  const path = join(scratch.path, 'top/directory')
+  expect(() => openTerritory({ fileRoots: [path], readOnlyFileRoots: [join(scratch.path, 'top/link')] })).toThrow(
+    'is named by file-roots too',
+  )
+  expect(() => openTerritory({ fileRoots: [], readOnlyFileRoots: ['/nowhere'] })).toThrow(
+    'read-only-file-roots: "/nowhere" cannot be used',
+  )
+  expect(openTerritory({ fileRoots: [], readOnlyFileRoots: [] })).toBe(everywhere)
+  expect(openTerritory({ fileRoots: ['/'], readOnlyFileRoots: [] })).toBe(everywhere)
 })

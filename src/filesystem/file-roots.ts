@@ -1,15 +1,26 @@
-import { type BigIntStats, realpathSync, statSync } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
 import { lstat, readlink } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
-import { isErrno, systemError } from './errno.ts'
+import { isErrno, readOnly, systemError } from './errno.ts'
+import type { FileOption } from './filesystem-metrics.ts'
 import { isRoot, isWithin, namesOf, pathOf } from './native-path.ts'
 import { createWithoutLinks } from './new-directory.ts'
 import { PinnedDirectory } from './pinned-directory.ts'
 import { type HeldPlace, placeOf } from './place.ts'
-import { type Approach, everywhere, type HeldDirectory, type Territory } from './territory.ts'
+import type { Approach, HeldDirectory, Territory } from './territory.ts'
 
 /** Links on one way, as Linux has it. path_resolution(7) */
 const maxLinks = 40
+
+/** Tells clients, and the metrics, whose doing it is. */
+const data = { option: 'fileRoots' satisfies FileOption }
+
+/** A directory that the methods for files may touch. */
+export interface FileRoot {
+  /** Real, without links. */
+  readonly path: Buffer
+  readonly isReadOnly: boolean
+}
 
 /**
  * The directories an operator lets the methods for files touch. Links are resolved here, one component after the other, each
@@ -17,15 +28,19 @@ const maxLinks = 40
  * operation itself follows none. Whoever swaps a component for a link meanwhile makes the operation fail.
  */
 export class FileRoots implements Territory {
-  readonly #roots: readonly Buffer[]
+  /** The innermost first: it decides about what is in several. */
+  readonly #roots: readonly FileRoot[]
 
-  /** @param roots real paths */
-  constructor(roots: readonly Buffer[]) {
-    this.#roots = roots
+  constructor(roots: readonly FileRoot[]) {
+    this.#roots = roots.toSorted((one, other) => other.path.length - one.path.length)
   }
 
   reaches(path: Buffer): boolean {
-    return this.#roots.some(root => isWithin(path, root))
+    return this.#rootOf(path) !== undefined
+  }
+
+  mayChange(path: Buffer): boolean {
+    return this.#rootOf(path)?.isReadOnly === false
   }
 
   refuseOutside(path: Buffer): void {
@@ -33,8 +48,8 @@ export class FileRoots implements Territory {
   }
 
   refuseBeginning(path: Buffer): void {
-    if (this.#roots.some(root => isWithin(root, path))) {
-      throw new GatewayError('invalidRequest', 'a directory that file-roots names cannot be removed')
+    if (this.#roots.some(root => isWithin(root.path, path))) {
+      throw new GatewayError('invalidRequest', 'a directory that file-roots names cannot be removed', { data })
     }
   }
 
@@ -43,9 +58,11 @@ export class FileRoots implements Territory {
     return this.reaches(path) ? 'refused' : 'elsewhere'
   }
 
-  async place(path: Buffer, { followSymlinks, end }: Approach): Promise<HeldPlace> {
+  async place(path: Buffer, { followSymlinks, end, changes }: Approach): Promise<HeldPlace> {
     this.refuseOutside(path)
-    return placeOf(followSymlinks ? await this.#resolve(path, end) : path, false)
+    const real = followSymlinks ? await this.#resolve(path, end) : path
+    if (changes && !this.mayChange(real)) throw readOnly('readOnlyFileRoots')
+    return followSymlinks && isRoot(real) ? top : placeOf(real, false)
   }
 
   real(path: Buffer): Promise<Buffer> {
@@ -62,12 +79,16 @@ export class FileRoots implements Territory {
   }
 
   async targetStats(path: Buffer): Promise<BigIntStats> {
-    await using place = await placeOf(await this.real(path), false)
+    const real = await this.real(path)
+    await using place = isRoot(real) ? top : await placeOf(real, false)
     return await lstat(place.path, { bigint: true })
   }
 
-  async createWithParents(path: Buffer): Promise<void> {
-    await createWithoutLinks(await this.real(path))
+  async createWithParents(path: Buffer, followSymlinks: boolean): Promise<void> {
+    const real = followSymlinks ? await this.real(path) : path
+    if (this.mayChange(real)) return createWithoutLinks(real)
+    // What is there already need not be created.
+    await createWithoutLinks(real, () => Promise.reject(readOnly('readOnlyFileRoots')))
   }
 
   /** @param end what a link at the end stands for */
@@ -111,36 +132,30 @@ export class FileRoots implements Territory {
   #enter(path: Buffer): { done: Buffer[]; ahead: Buffer[] } {
     const names = namesOf(path).filter(name => name.length > 0 && !name.equals(dot))
     for (const root of this.#roots) {
-      const own = namesOf(root)
+      const own = namesOf(root.path)
       if (own.every((name, index) => names[index]?.equals(name) === true)) {
         return { done: own, ahead: names.slice(own.length) }
       }
     }
     throw outside()
   }
+
+  #rootOf(path: Buffer): FileRoot | undefined {
+    return this.#roots.find(root => isWithin(path, root.path))
+  }
+}
+
+/** The root of the file system, which no directory holds. */
+const top: HeldPlace = {
+  path: pathOf([]),
+  asked: pathOf([]),
+  followsLinks: false,
+  [Symbol.asyncDispose]: async () => {},
 }
 
 const dot = Buffer.from('.')
 const dots = Buffer.from('..')
 const slash = 0x2f
-
-/**
- * @param roots absolute paths of directories, which may be links; none for everywhere
- * @throws Error with a sentence for the operator, when one is no directory
- */
-export function openTerritory(roots: readonly string[]): Territory {
-  if (roots.length === 0) return everywhere
-  const real = roots.map(root => {
-    try {
-      const path = realpathSync(root, { encoding: 'buffer' })
-      if (statSync(path).isDirectory()) return path
-    } catch (error) {
-      throw new Error(`file-roots: ${JSON.stringify(root)} cannot be used`, { cause: error })
-    }
-    throw new Error(`file-roots: ${JSON.stringify(root)} is not a directory`)
-  })
-  return real.some(isRoot) ? everywhere : new FileRoots(real)
-}
 
 /** The directory a resolution has come to. */
 class Held implements AsyncDisposable {
@@ -187,5 +202,5 @@ function componentsOf(path: Buffer): Buffer[] {
 }
 
 function outside(): GatewayError {
-  return new GatewayError('invalidRequest', 'the path leads out of the directories that file-roots names')
+  return new GatewayError('invalidRequest', 'the path leads out of the directories that file-roots names', { data })
 }

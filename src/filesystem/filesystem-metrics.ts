@@ -1,8 +1,9 @@
 import { GatewayError } from '../protocol/gateway-error.ts'
-import type { AttributeValue } from '../telemetry/catalogue.ts'
+import { type AttributeValue, fileOptions } from '../telemetry/catalogue.ts'
 import { createInstruments, type Instruments } from '../telemetry/instruments.ts'
 
 export type FileOperation = AttributeValue<'fileOperations', 'operation'>
+export type FileOption = AttributeValue<'fileRefusals', 'option'>
 type OperationResult = AttributeValue<'fileOperations', 'result'>
 
 /** What happens to files, counted. */
@@ -21,6 +22,8 @@ export class FilesystemMetrics {
     const known: GatewayError | undefined = error instanceof GatewayError ? error : undefined
     const result = known === undefined ? 'internal' : (results[known.kind] ?? 'refused')
     this.#count.fileOperations.add({ operation, result })
+    const option = fileOptions.find(name => name === known?.data?.option)
+    if (option !== undefined) this.#count.fileRefusals.add({ option })
   }
 
   read(bytes: number): void {

@@ -25,7 +25,8 @@ export async function metadataOf(files: ReachedFiles, path: Buffer, followSymlin
  */
 export async function readMetadata(territory: Territory, path: Buffer, followSymlinks: boolean): Promise<Metadata> {
   // The root is no link and there is none on the way to it.
-  await using place = await territory.place(path, { followSymlinks: followSymlinks || isRoot(path), end: 'link' })
+  const approach = { followSymlinks: followSymlinks || isRoot(path), end: 'link', changes: false } as const
+  await using place = await territory.place(path, approach)
   const own = await lstat(place.path, { bigint: true })
   if (!own.isSymbolicLink()) return described(own, false)
   if (!followSymlinks) throw containsLink()

@@ -18,9 +18,9 @@ export async function createDirectory(
   { recursive, followSymlinks }: DirectoryOptions,
 ): Promise<void> {
   territory.refuseOutside(path)
-  if (recursive) return followSymlinks ? territory.createWithParents(path) : createWithoutLinks(path)
+  if (recursive) return territory.createWithParents(path, followSymlinks)
   if (split(path) === undefined) throw rootExists(followSymlinks)
-  await using place = await territory.place(path, { followSymlinks, end: 'link' })
+  await using place = await territory.place(path, { followSymlinks, end: 'link', changes: true })
   await mkdir(place.path)
 }
 
@@ -49,10 +49,10 @@ async function createUnlessThere(path: Buffer): Promise<void> {
 }
 
 /** Each component is entered as soon as it exists, so that none can become a link unnoticed. */
-export async function createWithoutLinks(path: Buffer): Promise<void> {
+export async function createWithoutLinks(path: Buffer, create = (missing: Buffer) => mkdir(missing)): Promise<void> {
   await using _directory = await PinnedDirectory.openWithoutLinks(namesOf(path), async missing => {
     try {
-      await mkdir(missing)
+      await create(missing)
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error
     }

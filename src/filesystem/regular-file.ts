@@ -61,7 +61,7 @@ export async function writeFile(
 ): Promise<void> {
   using file = files.cached.openToWrite(files.territory, path, followSymlinks)
   if (file !== undefined) return await writeOver(file, bytes)
-  await using place = await files.territory.place(path, { followSymlinks, end: 'target' })
+  await using place = await files.territory.place(path, { followSymlinks, end: 'target', changes: true })
   await writeWholeFile(place, bytes)
 }
 

@@ -26,7 +26,7 @@ export async function removeEntry(
   try {
     territory.refuseOutside(path)
     territory.refuseBeginning(path)
-    await using place = await territory.place(path, { followSymlinks, end: 'link' })
+    await using place = await territory.place(path, { followSymlinks, end: 'link', changes: true })
     const stats = await lstat(place.path)
     if (stats.isSymbolicLink() && !followSymlinks) throw containsLink()
     if (!stats.isDirectory()) await unlink(place.path)

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
-import { createWithParents } from './new-directory.ts'
+import { createWithoutLinks, createWithParents } from './new-directory.ts'
 import { PinnedDirectory } from './pinned-directory.ts'
 import { type HeldPlace, placeOf } from './place.ts'
 
@@ -14,6 +14,8 @@ export interface Approach {
   readonly followSymlinks: boolean
   /** Of a link at the very end: what it leads to, or itself. */
   readonly end: 'target' | 'link'
+  /** Whether what is there, or the entry itself, is to be changed. */
+  readonly changes: boolean
 }
 
 /** What of the file system the methods for files reach. Every path of a client is entered through one of these. */
@@ -24,6 +26,8 @@ export interface Territory {
   refuseOutside(path: Buffer): void
   /** Refuses what must not be removed, because the territory begins there. */
   refuseBeginning(path: Buffer): void
+  /** Whether what is at the path may be changed, if no link is on the way to it. */
+  mayChange(path: Buffer): boolean
   /** What the kernel may do with links when it resolves the whole path in one call; `elsewhere` is to be resolved here. */
   links(path: Buffer, followSymlinks: boolean): 'followed' | 'refused' | 'elsewhere'
   /** Where an operation at the path takes place. */
@@ -36,8 +40,8 @@ export interface Territory {
   pin(path: Buffer): Promise<PinnedDirectory>
   /** What a link leads to. */
   targetStats(path: Buffer): Promise<BigIntStats>
-  /** Creates a directory and what is missing above it. */
-  createWithParents(path: Buffer): Promise<void>
+  /** Creates a directory and what is missing above it, unless it is there. */
+  createWithParents(path: Buffer, followSymlinks: boolean): Promise<void>
 }
 
 /** Whatever the user of the gateway may touch. */
@@ -45,11 +49,12 @@ export const everywhere: Territory = {
   reaches: () => true,
   refuseOutside: () => {},
   refuseBeginning: () => {},
+  mayChange: () => true,
   links: (_path, followSymlinks) => (followSymlinks ? 'followed' : 'refused'),
   place: (path, { followSymlinks }) => placeOf(path, followSymlinks),
   real: path => realpath(path, { encoding: 'buffer' }),
   directory: async path => ({ path, [Symbol.asyncDispose]: async () => {} }),
   pin: path => PinnedDirectory.open(path),
   targetStats: path => stat(path, { bigint: true }),
-  createWithParents,
+  createWithParents: (path, followSymlinks) => (followSymlinks ? createWithParents(path) : createWithoutLinks(path)),
 }

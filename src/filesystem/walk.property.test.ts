@@ -5,7 +5,7 @@ import { type Folder, folders, isFolder, isLink, plant, type Tree } from '../../
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import type { WalkedTree, WalkOptions } from '../protocol/filesystem-schemas.ts'
 import { PathUri } from '../protocol/path-uri.ts'
-import { openTerritory } from './file-roots.ts'
+import { openTerritory } from './open-territory.ts'
 import { everywhere } from './territory.ts'
 import { walkTree } from './walk.ts'
 
@@ -100,7 +100,7 @@ it('lists what the rules say, whatever the tree and the bounds', async () => {
       const uri = PathUri.fromNative(path)
       const outer = guarded['up'] as Folder
       const model = walkModel([guarded, outer, outer['up'] as Folder, tree], uri, bounds)
-      for (const territory of [everywhere, openTerritory([scratch.path])]) {
+      for (const territory of [everywhere, openTerritory({ fileRoots: [scratch.path], readOnlyFileRoots: [] })]) {
         const { signal } = new AbortController()
         const { entries, errors, truncated } = await walkTree(territory, { path, uri }, bounds, signal)
         expect({ entries, errors, truncated }).toEqual(model)

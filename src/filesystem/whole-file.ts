@@ -13,7 +13,7 @@ export async function readFile(files: ReachedFiles, path: Buffer, followSymlinks
   const { cached, territory } = files
   const contents = cached.contents(territory, path, followSymlinks)
   if (contents !== undefined) return contents
-  await using place = await territory.place(path, { followSymlinks, end: 'target' })
+  await using place = await territory.place(path, { followSymlinks, end: 'target', changes: false })
   return await readWholeFile(place)
 }
 

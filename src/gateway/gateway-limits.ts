@@ -13,4 +13,6 @@ export interface GatewayLimits extends ConnectionLimits, FetchLimits, ProcessLim
   readonly fileMode: FileMode
   /** Directories they are kept in; none for everywhere. */
   readonly fileRoots: readonly string[]
+  /** Further ones, in which they change nothing. */
+  readonly readOnlyFileRoots: readonly string[]
 }

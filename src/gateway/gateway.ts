@@ -14,7 +14,7 @@ import type { FileSetup } from '../filesystem/file-access.ts'
 import { maxBlockBytes } from '../filesystem/filesystem-limits.ts'
 import { BufferPool } from '../lifecycle/buffer-pool.ts'
 import { CachedFiles } from '../filesystem/cached-files.ts'
-import { openTerritory } from '../filesystem/file-roots.ts'
+import { openTerritory } from '../filesystem/open-territory.ts'
 import { everywhere } from '../filesystem/territory.ts'
 import { OutputBudget } from '../processes/output-budget.ts'
 import { OomEvents } from '../processes/oom-events.ts'
@@ -131,7 +131,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
     })
     this.#fileSetup = {
       mode: limits.fileMode,
-      territory: openTerritory(limits.fileRoots),
+      territory: openTerritory(limits),
       cached: new CachedFiles(options.fileCalls),
       blocks: new BufferPool({ bytes: maxBlockBytes, maxFree: maxFreeBlocks }),
       metrics: this.fileMetrics,

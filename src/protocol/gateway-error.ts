@@ -73,6 +73,8 @@ export interface ErrorData {
   readonly limit?: { readonly name: string; readonly value: number }
   /** What the operating system answered: `ENOTDIR`. Many of its answers share a code. */
   readonly errno?: string
+  /** The option of the gateway by which its operator does not allow it. */
+  readonly option?: string
 }
 
 export class GatewayError<Kind extends ErrorKind | CallErrorKind = ErrorKind | CallErrorKind> extends Error {

@@ -63,6 +63,8 @@ export const fileOperations = [
   'unwatch',
 ] as const
 export const fileResults = ['success', 'not_found', 'refused', 'internal'] as const
+/** Options by which operators refuse what clients ask for. */
+export const fileOptions = ['files', 'fileRoots', 'readOnlyFileRoots'] as const
 export const fileDirections = ['read', 'written'] as const
 export const fetchModes = ['buffered', 'streamed'] as const
 export const connectionUses = ['new', 'reused', 'repeated'] as const
@@ -349,6 +351,10 @@ export const metrics = {
   fileOperations: counter('exec_server_file_operations_total', {
     attributes: { operation: fileOperations, result: fileResults },
     help: 'Operations on files by what came of them.',
+  }),
+  fileRefusals: counter('exec_server_file_refusals_total', {
+    attributes: { option: fileOptions },
+    help: 'Requests about files that an option of the operator does not allow.',
   }),
   fileBytes: counter('exec_server_file_bytes_total', {
     unit: 'By',

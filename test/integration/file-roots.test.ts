@@ -1,12 +1,16 @@
 import { existsSync, lstatSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { harvest, plant } from '../support/tree.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
 
-const refusal = { code: -32600, message: 'the path leads out of the directories that file-roots names' }
+const refusal = {
+  code: -32600,
+  message: 'the path leads out of the directories that file-roots names',
+  data: { option: 'fileRoots' },
+}
 const options = { maxDepth: 9, maxDirectories: 1000, maxEntries: 9000 }
 const secret = Buffer.from('secret').toString('base64')
 
@@ -209,4 +213,153 @@ it('discovers no capability roots, which would be read by any link', async () =>
   await using stage = await openStage()
   const { error } = await stage.peer.request('capabilityRoots/discoverV1', { roots: [] })
   expect(error).toEqual({ code: -32600, message: 'capability roots are not discovered where file-roots is set' })
+})
+
+describe('read-only roots', () => {
+  const readOnly = {
+    code: -32603,
+    message: 'Read-only file system (os error 30)',
+    data: { errno: 'EROFS', option: 'readOnlyFileRoots' },
+  }
+
+  /** `top` may be read, `top/root` be changed, but `top/root/directory` only be read. */
+  async function openNested() {
+    const stage = new AsyncDisposableStack()
+    const scratch = stage.use(new ScratchFolder())
+    const at = (name: string) => join(scratch.path, 'top', name)
+    plant(join(scratch.path, 'top'), {
+      root: { file: 'text', directory: { below: 'text', deep: { file: 'text' } } },
+      file: 'outer',
+    })
+    symlinkSync('directory/below', at('root/link'))
+    symlinkSync('directory/new', at('root/dangling'))
+    symlinkSync('../file', at('root/up'))
+    symlinkSync('../../file', at('root/directory/up'))
+    const gateway = stage.use(
+      await startGateway({ limits: { fileRoots: [at('root')], readOnlyFileRoots: [at(''), at('root/directory')] } }),
+    )
+    const uri = (name: string) => `${scratch.uri}/top/${name}`
+    return { at, uri, gateway, peer: await gateway.connect(), [Symbol.asyncDispose]: () => stage.disposeAsync() }
+  }
+
+  /** Every request that changes something at a path. */
+  const changesAt = (path: string, source: string, folder: string): [string, object][] => [
+    ['fs/writeFile', { path, dataBase64: '' }],
+    ['fs/writeFile', { path, dataBase64: '', atomic: true }],
+    ['fs/writeFile', { path, dataBase64: '', followSymlinks: false }],
+    ['fs/open', { handleId: 'w', path, mode: 'replace' }],
+    ['fs/createDirectory', { path: `${path}-new` }],
+    ['fs/createDirectory', { path: `${path}-new`, recursive: false }],
+    ['fs/createDirectory', { path: `${path}-new`, followSymlinks: false }],
+    ['fs/remove', { path }],
+    ['fs/remove', { path, recursive: false, followSymlinks: false }],
+    ['fs/copy', { sourcePath: source, destinationPath: path, recursive: true }],
+    ['fs/copy', { sourcePath: folder, destinationPath: `${path}-new`, recursive: true }],
+  ]
+
+  it('are read, and not changed in any way; the innermost root decides', async () => {
+    await using stage = await openNested()
+    const { peer, uri, at } = stage
+    const before = harvest(at(''))
+    for (const name of ['file', 'root/directory/below', 'root/directory/missing', 'root/directory/up']) {
+      for (const [method, params] of changesAt(
+        uri(name),
+        uri('root/directory/deep/file'),
+        uri('root/directory/deep'),
+      )) {
+        const { error } = await peer.request(method, params)
+        expect(error, `${method} ${JSON.stringify(params)}`).toEqual(readOnly)
+      }
+    }
+    expect(harvest(at(''))).toEqual(before)
+    const { fileRefusals } = stage.gateway.gateway.telemetry.instruments
+    expect(fileRefusals.value({ option: 'readOnlyFileRoots' })).toBe(44)
+    expect(fileRefusals.value({ option: 'fileRoots' })).toBe(0)
+    for (const name of ['file', 'root/directory/below', 'root/up']) {
+      expect(await peer.request('fs/readFile', { path: uri(name) })).toMatchObject({ result: {} })
+    }
+    expect(await peer.call('fs/writeFile', { path: uri('root/file'), dataBase64: '' })).toEqual({})
+    expect(await peer.call('fs/createDirectory', { path: uri('root/directory') })).toEqual({})
+  })
+
+  it('are not changed through links that lead into them', async () => {
+    await using stage = await openNested()
+    const { peer, uri, at } = stage
+    const before = harvest(at(''))
+    for (const name of ['root/link', 'root/dangling', 'root/up']) {
+      const path = uri(name)
+      const changing: [string, object][] = [
+        ['fs/writeFile', { path, dataBase64: '' }],
+        ['fs/writeFile', { path, dataBase64: '', atomic: true }],
+        ['fs/open', { handleId: 'w', path, mode: 'replace' }],
+        ['fs/copy', { sourcePath: uri('file'), destinationPath: path, recursive: false }],
+      ]
+      for (const [method, params] of changing) {
+        const { error } = await peer.request(method, params)
+        expect(error, `${method} ${name}`).toEqual(readOnly)
+      }
+    }
+    expect(harvest(at(''))).toEqual(before)
+    await peer.call('fs/remove', { path: uri('root/link') })
+    expect(readFileSync(at('root/directory/below'), 'utf8')).toBe('text')
+  })
+
+  it('are not changed by what is done to what is around them', async () => {
+    await using stage = await openNested()
+    const { peer, uri, at } = stage
+    plant(at('root/from'), { directory: { below: 'changed' } })
+    const copied = await peer.request('fs/copy', {
+      sourcePath: uri('root/from'),
+      destinationPath: uri('root'),
+      recursive: true,
+    })
+    expect(copied.error).toEqual(readOnly)
+    expect(await peer.request('fs/remove', { path: uri('root') })).toMatchObject({ error: { code: -32600 } })
+    expect(readFileSync(at('root/directory/below'), 'utf8')).toBe('text')
+  })
+
+  it('are not changed while a directory is swapped for a link that leads into them', async () => {
+    await using stage = await openNested()
+    const { peer, uri, at } = stage
+    plant(at('root/victim'), { below: 'own' })
+    const before = harvest(at('root/directory'))
+    for (let round = 0; round < 30; round++) {
+      const path = uri('root/victim/below')
+      const requests = [
+        peer.request('fs/writeFile', { path, dataBase64: '' }),
+        peer.request('fs/writeFile', { path, dataBase64: '', atomic: true }),
+        peer.request('fs/open', { handleId: `w${round}`, path, mode: 'replace' }),
+        peer.request('fs/copy', { sourcePath: uri('file'), destinationPath: path, recursive: false }),
+        peer.request('fs/remove', { path: uri('root/victim/deep') }),
+        peer.request('fs/createDirectory', { path: uri('root/victim/made') }),
+      ]
+      for (let swap = 0; swap < 8; swap++) {
+        renameSync(at('root/victim'), at('root/moved'))
+        symlinkSync('directory', at('root/victim'))
+        await setImmediate()
+        rmSync(at('root/victim'), { recursive: true })
+        renameSync(at('root/moved'), at('root/victim'))
+        await setImmediate()
+      }
+      await Promise.all(requests)
+      await peer.call('fs/close', { handleId: `w${round}` })
+    }
+    expect(harvest(at('root/directory'))).toEqual(before)
+  })
+
+  it('may be everything', async () => {
+    using scratch = new ScratchFolder()
+    plant(join(scratch.path, 'folder'), {})
+    scratch.write('file', 'text')
+    await using gateway = await startGateway({ limits: { fileRoots: [], readOnlyFileRoots: ['/'] } })
+    const peer = await gateway.connect()
+    expect(await peer.call('fs/getMetadata', { path: 'file:///' })).toMatchObject({ isDirectory: true })
+    expect(await peer.call('fs/canonicalize', { path: 'file:///proc/../' })).toEqual({ path: 'file:///' })
+    expect((await peer.call('fs/readDirectory', { path: 'file:///' })).entries.length).toBeGreaterThan(3)
+    expect(await peer.call('fs/readFile', { path: `${scratch.uri}/file` })).toMatchObject({ dataBase64: 'dGV4dA==' })
+    for (const [method, params] of changesAt(`${scratch.uri}/file`, `${scratch.uri}/file`, `${scratch.uri}/folder`)) {
+      expect((await peer.request(method, params)).error, method).toEqual(readOnly)
+    }
+    expect(await peer.request('fs/remove', { path: 'file:///' })).toHaveProperty('error')
+  })
 })

@@ -40,6 +40,7 @@ export const defaultLimits: GatewayLimits = {
   outputInFlightBytes: 256 * 1024,
   fileMode: 'read-write',
   fileRoots: [],
+  readOnlyFileRoots: [],
 }
 
 export interface GatewayFixture extends AsyncDisposable {

@@ -19,7 +19,8 @@ export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
         refuseConfinedStream(sandbox, isWritten ? 'write' : 'read', os)
         const open = () =>
           files.inOrder({ paths: [path], changes: isWritten }, async () => {
-            await using place = await files.setup.territory.place(path, { followSymlinks: true, end: 'target' })
+            const approach = { followSymlinks: true, end: 'target', changes: isWritten } as const
+            await using place = await files.setup.territory.place(path, approach)
             return isWritten ? await openToReplace(place) : await openToRead(place)
           })
         await files.handles.open(handleId, { path, open })

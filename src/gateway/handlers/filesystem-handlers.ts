@@ -39,7 +39,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'writeFile', paths: [path], changes: true, bytes: bytes.length }, async () => {
         if (atomic === true) {
-          const approach = { followSymlinks: followSymlinks ?? true, end: 'target' } as const
+          const approach = { followSymlinks: followSymlinks ?? true, end: 'target', changes: true } as const
           await using place = await files.setup.territory.place(path, approach)
           await writeAtomically(place, bytes)
         } else await writeFile(files.setup, path, bytes, followSymlinks ?? true)
