@@ -6,7 +6,7 @@ import { isErrno } from './errno.ts'
 import { copyFile } from './file-copy.ts'
 import { canonicalPath } from './metadata.ts'
 import { isWithin, join, split } from './native-path.ts'
-import type { Identity, PinnedDirectory } from './pinned-directory.ts'
+import { type Identity, isSame, type PinnedDirectory } from './pinned-directory.ts'
 import type { Territory } from './territory.ts'
 
 /** Names of a directory that are held at a time. */
@@ -23,6 +23,8 @@ export interface CopyBounds {
 interface DirectoryCopy {
   readonly source: Buffer
   readonly destination: Buffer
+  /** What was found at the source, where another directory must not be copied instead. */
+  readonly identity?: Identity
 }
 
 /**
@@ -58,8 +60,12 @@ async function copyTree(within: CopyBounds, root: DirectoryCopy): Promise<void> 
     await territory.createWithParents(directory.destination, true)
     written.add(keyOf(await territory.targetStats(directory.destination)))
     await using from = await territory.pin(directory.source)
+    const identity = await from.identity()
+    if (directory.identity !== undefined && !isSame(directory.identity, identity)) {
+      throw new GatewayError('refused', 'a directory was replaced while it was being copied')
+    }
     // Links in the destination may lead back: without end, what has been written would be copied.
-    if (written.has(keyOf(await from.identity()))) throw intoItself()
+    if (written.has(keyOf(identity))) throw intoItself()
     queue.push(...(await copyEntries(within, from, directory)))
   }
 }
@@ -76,9 +82,10 @@ async function copyEntries(
     signal.throwIfAborted()
     const entry = from.at(name)
     const target = join(destination, name)
-    const stats = await lstat(entry)
-    if (stats.isDirectory()) directories.push({ source: join(source, name), destination: target })
-    else if (stats.isSymbolicLink()) await copyLink(territory, entry, target)
+    const stats = await lstat(entry, { bigint: true })
+    if (stats.isDirectory()) {
+      directories.push({ source: join(source, name), destination: target, identity: stats })
+    } else if (stats.isSymbolicLink()) await copyLink(territory, entry, target)
     else if (stats.isFile()) await copyContentsTo(within, entry, target)
   }
   await using listing = await openToList(from.at('.'))

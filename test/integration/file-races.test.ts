@@ -1,4 +1,4 @@
-import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -7,7 +7,7 @@ import type { MethodName } from '../../src/protocol/method-table.ts'
 import { makeFifo } from '../support/fifo.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
-import { plant } from '../support/tree.ts'
+import { harvest, plant } from '../support/tree.ts'
 
 it('lists nothing from outside, even while directories of a walk are swapped for links that lead out', async () => {
   await using gateway = await startGateway()
@@ -27,6 +27,31 @@ it('lists nothing from outside, even while directories of a walk are swapped for
     }
     const { entries } = await walk
     expect(entries.filter(({ path }) => path.includes('secret'))).toEqual([])
+  }
+})
+
+it('copies nothing from outside, even while directories of the source are swapped for links that lead out', async () => {
+  await using gateway = await startGateway()
+  using scratch = new ScratchFolder()
+  plant(join(scratch.path, 'outside'), { c: { secret: 'text', d: { secret: 'text' } } })
+  const peer = await gateway.connect()
+  for (let round = 0; round < 10; round++) {
+    const tree = join(scratch.path, `tree${round}`)
+    const branches = Array.from({ length: 40 }, (_, index) => [`b${index}`, { c: { d: { e: 'text' } } }] as const)
+    plant(tree, Object.fromEntries(branches))
+    const copy = peer.request('fs/copy', {
+      sourcePath: `${scratch.uri}/tree${round}`,
+      destinationPath: `${scratch.uri}/copy${round}`,
+      recursive: true,
+    })
+    for (let swap = 39; swap >= 0; swap--) {
+      renameSync(join(tree, `b${swap}`), join(scratch.path, `moved${round}-${swap}`))
+      symlinkSync('../outside', join(tree, `b${swap}`))
+      await setImmediate()
+    }
+    await copy
+    const copied = join(scratch.path, `copy${round}`)
+    if (existsSync(copied)) expect(JSON.stringify(harvest(copied))).not.toContain('secret')
   }
 })
 
@@ -73,7 +98,8 @@ it('answers every path there can be, and goes on', async () => {
   const byte = fc.nat({ max: 255 }).map(code => `%${code.toString(16).padStart(2, '0')}`)
   const piece = fc.oneof(
     byte,
-    fc.constantFrom('/', '//', '.', '..', '%2F', '%2e', 'a', 'C:', '^', '~', 'é', '%00/bad/path/'),
+    fc.constantFrom('/', '//', '.', '..', '%2F', '%2e', 'a', 'C:', '^', '~', 'é', '%00/bad/path/', 'L2EAYg'),
+    fc.constantFrom('n'.repeat(256), '/%FF'.repeat(2000), 'a/'.repeat(3000), '../'.repeat(3000)),
   )
   const start = fc.constantFrom('file:///', 'file:/', 'FILE:///', 'file://host/', 'file:', '/', 'http:///', '')
   const uri = fc.tuple(start, fc.array(piece, { maxLength: 12 })).map(([scheme, pieces]) => scheme + pieces.join(''))

@@ -365,7 +365,7 @@ it('changes nothing on a gateway that only reads, and says so beforehand', async
     expect(error, method).toEqual({
       code: -32603,
       message: 'Read-only file system (os error 30)',
-      data: { errno: 'EROFS' },
+      data: { errno: 'EROFS', option: 'files' },
     })
   }
   expect(readFileSync(join(scratch.path, 'file'), 'utf8')).toBe('text')
