@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { fileOperations } from './file-operations.ts'
 import { httpRequests } from './http-requests.ts'
 import { inFlight } from './in-flight.ts'
+import { largeTransfers } from './large-transfers.ts'
 import { oneShot } from './one-shot.ts'
 import { outputRate } from './output-rate.ts'
 import { retainedOutput } from './retained-output.ts'
@@ -26,6 +27,7 @@ const benches: readonly Bench[] = [
   statusRoundTrip,
   fileOperations,
   httpRequests,
+  largeTransfers,
   slowClient,
   telemetry,
   watchdogMemory,

@@ -14,6 +14,10 @@ export class Samples {
     return this.#quantile(0.95)
   }
 
+  get p99(): number {
+    return this.#quantile(0.99)
+  }
+
   /** The nearest rank; NaN without samples. */
   #quantile(share: number): number {
     return this.#sorted[Math.ceil(this.#sorted.length * share) - 1] ?? Number.NaN
