@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { defaultOf, type OptionKey, options } from '../src/config/options.ts'
 import * as filesystem from '../src/filesystem/filesystem-limits.ts'
 import { maxBufferedBodyBytes, maxBufferedBytes } from '../src/fetching/buffered-body.ts'
+import { idleMs } from '../src/fetching/http-connection.ts'
+import { maxIdleConnections, maxIdlePerKey } from '../src/fetching/idle-connections.ts'
 import { maxQueuedBytes } from '../src/gateway/connection.ts'
 import { maxDiscoveries } from '../src/gateway/handlers/discovery-handlers.ts'
 import { maxNameComparisons, maxNamePatterns } from '../src/gateway/handlers/start-limits.ts'
@@ -92,6 +94,9 @@ const waits: readonly (readonly [bounds: string, value: OptionKey | number, atLi
   ['bytes of a block', filesystem.maxBlockBytes, '-32600'],
   ['bytes of a file handle id, of a watch id', filesystem.maxHandleIdBytes, '-32600'],
   ['paths of a watch for missing paths', filesystem.maxWatchedPaths, '`watching` is false'],
+  ['HTTP connections that wait to be used again', maxIdleConnections, 'the one that waits longest is closed'],
+  ['of one client to one origin', maxIdlePerKey, 'the same'],
+  ['milliseconds such a connection waits', idleMs, 'it is closed'],
   ['changed paths that wait to be told', filesystem.maxChangedPaths, 'the client is told to look again'],
 ]
 

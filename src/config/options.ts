@@ -229,7 +229,7 @@ export const options = {
     name: 'file-roots',
     value: folders(),
     default: '',
-    help: 'Folders that the methods for files are kept in, links included; processes are not bound by it, and nothing is when empty.',
+    help: 'Folders that the methods for files are kept in, links included; processes are not bound by it, and nothing is kept when this and read-only-file-roots are empty.',
   }),
   readOnlyFileRoots: option({
     name: 'read-only-file-roots',

@@ -35,6 +35,7 @@ describe('unknown variables', () => {
     'EXECGATE_SERVICE_HOST',
     'EXECGATE_SERVICE_PORT_HTTP',
     'EXECGATE_URL',
+    'EXECGATE_ENVIRONMENTS',
     'EXECGATE_INSTANCE',
     'EXECGATE_CONFIG',
     'CODEX_HOME',

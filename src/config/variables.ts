@@ -8,7 +8,12 @@ import type { Environment, Given, GivenValues } from './sources.ts'
 export const configVariable = 'EXECGATE_CONFIG'
 
 /** Read by other parts of the program or put into the environment of processes; not options. */
-const reservedVariables: readonly string[] = [configVariable, 'EXECGATE_URL', 'EXECGATE_INSTANCE']
+const reservedVariables: readonly string[] = [
+  configVariable,
+  'EXECGATE_URL',
+  'EXECGATE_ENVIRONMENTS',
+  'EXECGATE_INSTANCE',
+]
 
 /** What Kubernetes injects for a Service called `execgate`: kubernetes.io, "Accessing the Service", environment variables. */
 const kubernetesVariable = /^EXECGATE_(?:PORT(?:_.*)?|SERVICE_.*)$/s

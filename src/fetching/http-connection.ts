@@ -8,7 +8,7 @@ const maxHeaderBytes = 408 * 1024
 const readAheadBytes = 128 * 1024
 
 /** How long a connection waits for its next request, if the server does not say less. */
-const idleMs = 15_000
+export const idleMs = 15_000
 
 /** A request as it is written on a connection. */
 export interface WireRequest {

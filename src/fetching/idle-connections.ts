@@ -2,8 +2,8 @@ import type { Ledger } from '../lifecycle/ledger.ts'
 import type { HttpConnection } from './http-connection.ts'
 
 /** Connections that wait for another request, of all callers and of one for one route; beyond it the oldest is closed. */
-const maxIdleConnections = 64
-const maxIdlePerKey = 6
+export const maxIdleConnections = 64
+export const maxIdlePerKey = 6
 
 /** Whose connection it is, and where it leads. */
 export interface ConnectionKey {

@@ -49,7 +49,11 @@ export class FileRoots implements Territory {
 
   refuseBeginning(path: Buffer): void {
     if (this.#roots.some(root => isWithin(root.path, path))) {
-      throw new GatewayError('invalidRequest', 'a directory that file-roots names cannot be removed', { data })
+      throw new GatewayError(
+        'invalidRequest',
+        'a directory that file-roots or read-only-file-roots names cannot be removed',
+        { data },
+      )
     }
   }
 
@@ -202,5 +206,9 @@ function componentsOf(path: Buffer): Buffer[] {
 }
 
 function outside(): GatewayError {
-  return new GatewayError('invalidRequest', 'the path leads out of the directories that file-roots names', { data })
+  return new GatewayError(
+    'invalidRequest',
+    'the path leads out of the directories that file-roots and read-only-file-roots name',
+    { data },
+  )
 }

@@ -8,7 +8,7 @@ import { startGateway } from '../support/start-gateway.ts'
 
 const refusal = {
   code: -32600,
-  message: 'the path leads out of the directories that file-roots names',
+  message: 'the path leads out of the directories that file-roots and read-only-file-roots name',
   data: { option: 'fileRoots' },
 }
 const options = { maxDepth: 9, maxDirectories: 1000, maxEntries: 9000 }
@@ -156,7 +156,10 @@ it('copies a tree into no link of the destination that leads out, and removes no
   expect(copied.error?.code).toBe(-32600)
   expect(harvest(stage.at('outside'))).toEqual(before)
   const removed = await peer.request('fs/remove', { path: uri('root') })
-  expect(removed.error).toMatchObject({ code: -32600, message: 'a directory that file-roots names cannot be removed' })
+  expect(removed.error).toMatchObject({
+    code: -32600,
+    message: 'a directory that file-roots or read-only-file-roots names cannot be removed',
+  })
   expect(readFileSync(stage.at('root/file'), 'utf8')).toBe('text')
   await peer.call('fs/remove', { path: uri('root/out') })
   expect(existsSync(stage.at('root/out'))).toBe(false)
@@ -212,7 +215,10 @@ it('never gets out while a directory is swapped for a link that leads out', asyn
 it('discovers no capability roots, which would be read by any link', async () => {
   await using stage = await openStage()
   const { error } = await stage.peer.request('capabilityRoots/discoverV1', { roots: [] })
-  expect(error).toEqual({ code: -32600, message: 'capability roots are not discovered where file-roots is set' })
+  expect(error).toEqual({
+    code: -32600,
+    message: 'capability roots are not discovered where file-roots or read-only-file-roots is set',
+  })
 })
 
 describe('read-only roots', () => {

@@ -28,7 +28,10 @@ export function discoveryHandlers({ os, config, isEverywhere }: DiscoverySetup):
         )
       }
       if (!isEverywhere) {
-        throw new GatewayError('invalidRequest', 'capability roots are not discovered where file-roots is set')
+        throw new GatewayError(
+          'invalidRequest',
+          'capability roots are not discovered where file-roots or read-only-file-roots is set',
+        )
       }
       if (discoveries >= maxDiscoveries) {
         const text = `${maxDiscoveries} discoveries are under way, the limit of this gateway; try again later`
