@@ -1,3 +1,5 @@
+import { GatewayError } from '../protocol/gateway-error.ts'
+
 /** The time that a request was given is over. */
 export class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded'
@@ -65,6 +67,7 @@ export function reasonOf(error: unknown): string {
 /** The result of a request that ended with this error. */
 export function resultOf(error: unknown): FetchResult {
   if (error instanceof DeadlineExceeded) return 'timeout'
+  if (error instanceof GatewayError && error.kind === 'limitReached') return 'refused'
   return causeOf(error) instanceof TargetRefused || error instanceof RedirectRefused ? 'refused' : 'failed'
 }
 

@@ -120,8 +120,8 @@ export class Fetching implements AsyncDisposable {
   }
 
   async #respond(request: OutboundRequest, { redirectPolicy }: HttpRequest, fetch: Fetch): Promise<InboundResponse> {
-    using _held = this.#sentBodies.hold(request.body?.length ?? 0)
     try {
+      using _held = this.#sentBodies.hold(request.body?.length ?? 0)
       return redirectPolicy === 'follow' ? await this.#follow(request, fetch) : await this.#send(request, fetch)
     } catch (error) {
       throw fetch.failed(error, 'http/request failed: ')

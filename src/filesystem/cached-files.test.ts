@@ -128,7 +128,7 @@ it('leaves no descriptor open, whatever it is asked for', async () => {
     contents(name)
     await write(name, 'y').catch(() => undefined)
   }
-  expect(openDescriptors()).toBe(before)
+  await eventually(() => openDescriptors() === before, 'all descriptors are closed')
 })
 
 it('writes a file over: never more and never less than what was given, in the same file', async () => {

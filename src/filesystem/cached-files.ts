@@ -1,3 +1,4 @@
+import { close } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import type { FileCalls, FileFacts, Opening } from '../libc/file-calls.ts'
 import type { Territory } from './territory.ts'
@@ -8,14 +9,20 @@ const maxBytes = 1024 * 1024
 /** Mounts that are remembered. */
 const maxMounts = 1024
 
-/** File systems of this machine, whose caches are right and whose files open without asking anybody. statfs(2) */
-const local = new Set([
-  0xef53, // ext2, ext3, ext4
-  0x58465342, // xfs
-  0x9123683e, // btrfs
-  0xf2f52010, // f2fs
-  0x01021994, // tmpfs
-  0x794c7630, // overlay
+/**
+ * Kinds of mounts. `plain` ones are on this machine, and whatever is in their caches is right and opens without asking anybody. So
+ * do `layered` ones, but for writing: then the file is copied up first, all of it.
+ */
+type Mount = 'plain' | 'layered' | 'other'
+
+/** By the numbers of statfs(2). */
+const fileSystems: ReadonlyMap<number, Mount> = new Map([
+  [0xef53, 'plain'], // ext2, ext3, ext4
+  [0x58465342, 'plain'], // xfs
+  [0x9123683e, 'plain'], // btrfs
+  [0xf2f52010, 'plain'], // f2fs
+  [0x01021994, 'plain'], // tmpfs
+  [0x794c7630, 'layered'], // overlay
 ])
 
 /**
@@ -25,8 +32,8 @@ const local = new Set([
  */
 export class CachedFiles {
   readonly #calls: FileCalls | undefined
-  /** Whether mounts are of local file systems, by their ids. */
-  readonly #mounts = new Map<bigint, boolean>()
+  /** By their ids. */
+  readonly #mounts = new Map<bigint, Mount>()
 
   /** @param calls undefined where there are none: nothing is ever in memory */
   constructor(calls: FileCalls | undefined) {
@@ -54,7 +61,9 @@ export class CachedFiles {
 
   /** A regular file that is there, to be written over. */
   openToWrite(territory: Territory, path: Buffer, followSymlinks: boolean): OpenEntry | undefined {
-    if (!territory.mayChange(path) || this.facts(territory, path, followSymlinks)?.kind !== 'file') return undefined
+    if (!territory.mayChange(path)) return undefined
+    const before = this.facts(territory, path, followSymlinks)
+    if (before?.kind !== 'file' || this.#mounts.get(before.mountId) !== 'plain') return undefined
     using opening = new DisposableStack()
     const file = opening.use(this.#open(territory, path, { opening: 'write', followSymlinks }))
     if (file?.facts.kind !== 'file') return undefined
@@ -79,9 +88,11 @@ export class CachedFiles {
     const descriptor = calls.openFile(path, opening, links === 'followed')
     if (descriptor === undefined) return undefined
     const facts = calls.facts(descriptor)
-    const isLocal = facts && this.#mounts.get(facts.mountId)
-    if (facts !== undefined && isLocal === true) return new OpenEntry(calls, descriptor, facts)
-    if (facts !== undefined && isLocal === undefined) void this.#learn(calls, descriptor, facts.mountId)
+    const mount = facts && this.#mounts.get(facts.mountId)
+    if (facts !== undefined && (mount === 'plain' || mount === 'layered')) {
+      return new OpenEntry({ calls, descriptor, facts, isWritten: opening === 'write' })
+    }
+    if (facts !== undefined && mount === undefined) void this.#learn(calls, descriptor, facts.mountId)
     else calls.close(descriptor)
     return undefined
   }
@@ -90,10 +101,17 @@ export class CachedFiles {
   async #learn(calls: FileCalls, descriptor: number, mountId: bigint): Promise<void> {
     using _entry = { [Symbol.dispose]: () => calls.close(descriptor) }
     if (this.#mounts.size >= maxMounts) this.#mounts.clear()
-    this.#mounts.set(mountId, false)
+    this.#mounts.set(mountId, 'other')
     const found = await statfs(`/proc/self/fd/${descriptor}`).catch(() => undefined)
-    if (found !== undefined) this.#mounts.set(mountId, local.has(found.type))
+    if (found !== undefined) this.#mounts.set(mountId, fileSystems.get(found.type) ?? 'other')
   }
+}
+
+interface OpenEntryOptions {
+  readonly calls: FileCalls
+  readonly descriptor: number
+  readonly facts: FileFacts
+  readonly isWritten: boolean
 }
 
 /** Something that is open, until it is disposed. */
@@ -102,9 +120,11 @@ export class OpenEntry implements Disposable {
   /** When it was opened. */
   readonly facts: FileFacts
   readonly #calls: FileCalls
+  readonly #isWritten: boolean
 
-  constructor(calls: FileCalls, descriptor: number, facts: FileFacts) {
+  constructor({ calls, descriptor, facts, isWritten }: OpenEntryOptions) {
     this.#calls = calls
+    this.#isWritten = isWritten
     this.descriptor = descriptor
     this.facts = facts
   }
@@ -115,6 +135,8 @@ export class OpenEntry implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#calls.close(this.descriptor)
+    // The last one who closes a file that has no name any more gives its blocks back, which takes a thread.
+    if (this.#isWritten) close(this.descriptor, () => {})
+    else this.#calls.close(this.descriptor)
   }
 }

@@ -39,6 +39,7 @@ export async function copyEntry(
   territory.refuseOutside(destination)
   await using from = await territory.place(source, { followSymlinks: true, end: 'link', changes: false })
   const stats = await lstat(from.path)
+  within.signal.throwIfAborted()
   if (stats.isSymbolicLink()) return await copyLink(territory, from.path, destination)
   if (stats.isFile()) return await copyContentsTo(within, from.path, destination)
   if (!stats.isDirectory()) {
@@ -84,7 +85,7 @@ async function copyEntries(
     const target = join(destination, name)
     const stats = await lstat(entry, { bigint: true })
     if (stats.isDirectory()) {
-      directories.push({ source: join(source, name), destination: target, identity: stats })
+      directories.push({ source: join(source, name), destination: target, identity: { dev: stats.dev, ino: stats.ino } })
     } else if (stats.isSymbolicLink()) await copyLink(territory, entry, target)
     else if (stats.isFile()) await copyContentsTo(within, entry, target)
   }

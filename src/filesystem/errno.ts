@@ -1,7 +1,6 @@
 import { constants } from 'node:os'
 import { type ErrorKind, GatewayError } from '../protocol/gateway-error.ts'
 import { osErrorName, osErrorText } from '../protocol/os-error-text.ts'
-
 import type { FileOption } from './filesystem-metrics.ts'
 
 type ErrnoName = keyof typeof constants.errno

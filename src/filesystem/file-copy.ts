@@ -16,6 +16,7 @@ export async function copyFile(source: Buffer, destination: Place, signal: Abort
   const { file, stats: original } = await openWithStats({ path: source, asked: source, followsLinks: false })
   await using from = file
   const mode = Number(original.mode) & 0o7777
+  signal.throwIfAborted()
   await using to = await openToWrite(destination, mode)
   const target = await to.stat({ bigint: true })
   if (isSame(original, target)) return

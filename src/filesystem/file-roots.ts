@@ -62,9 +62,10 @@ export class FileRoots implements Territory {
     return this.reaches(path) ? 'refused' : 'elsewhere'
   }
 
-  async place(path: Buffer, { followSymlinks, end, changes }: Approach): Promise<HeldPlace> {
+  async place(path: Buffer, { followSymlinks, end, changes, removes }: Approach): Promise<HeldPlace> {
     this.refuseOutside(path)
     const real = followSymlinks ? await this.#resolve(path, end) : path
+    if (removes === true) this.refuseBeginning(real)
     if (changes && !this.mayChange(real)) throw readOnly('readOnlyFileRoots')
     return followSymlinks && isRoot(real) ? top : placeOf(real, false)
   }

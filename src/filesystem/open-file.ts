@@ -8,6 +8,9 @@ import { writeAll } from './regular-file.ts'
 /** Largest offset of a file. off_t */
 const maxOffset = 2n ** 63n - 1n
 
+/** Blocks up to that size come cheaper from the allocator. */
+const smallBlockBytes = 64 * 1024
+
 export interface FileBlock {
   readonly bytes: Buffer
   /** Fewer bytes than asked for were left. */
@@ -73,7 +76,7 @@ export class OpenFile implements AsyncDisposable {
   async read(file: FileHandle, offset: bigint, length: number): Promise<FileBlock> {
     try {
       if (offset + BigInt(length) > maxOffset) throw systemError('EINVAL')
-      const bytes = this.#setup.blocks.take(length)
+      const bytes = length > smallBlockBytes ? this.#setup.blocks.take(length) : Buffer.allocUnsafe(length)
       let done = this.#setup.cached.read(file.fd, bytes, offset)
       while (done < length) {
         const { bytesRead } = await file.read(bytes, done, length - done, offset + BigInt(done))

@@ -71,12 +71,19 @@ export async function writeFile(
  */
 async function writeOver(file: OpenEntry, bytes: Buffer): Promise<void> {
   let done = 0
-  try {
-    while (done < bytes.length)
-      done += (await writeAt(file.descriptor, bytes, done, bytes.length - done, done)).bytesWritten
-  } finally {
+  const cutOff = async () => {
     if ((file.size ?? Infinity) > done) await truncateAt(file.descriptor, done)
   }
+  try {
+    while (done < bytes.length) {
+      const { bytesWritten } = await writeAt(file.descriptor, bytes, done, bytes.length - done, done)
+      done += bytesWritten
+    }
+  } catch (error) {
+    await cutOff().catch(() => undefined)
+    throw error
+  }
+  await cutOff()
 }
 
 const writeAt = promisify(write)

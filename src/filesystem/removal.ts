@@ -26,8 +26,9 @@ export async function removeEntry(
   try {
     territory.refuseOutside(path)
     territory.refuseBeginning(path)
-    await using place = await territory.place(path, { followSymlinks, end: 'link', changes: true })
+    await using place = await territory.place(path, { followSymlinks, end: 'link', changes: true, removes: true })
     const stats = await lstat(place.path)
+    signal.throwIfAborted()
     if (stats.isSymbolicLink() && !followSymlinks) throw containsLink()
     if (!stats.isDirectory()) await unlink(place.path)
     else if (recursive) await removeDirectory(place.path, signal)

@@ -16,6 +16,8 @@ export interface Approach {
   readonly end: 'target' | 'link'
   /** Whether what is there, or the entry itself, is to be changed. */
   readonly changes: boolean
+  /** Whether the entry and everything in it are to go. */
+  readonly removes?: boolean
 }
 
 /** What of the file system the methods for files reach. Every path of a client is entered through one of these. */

@@ -68,9 +68,8 @@ export class Dispatcher {
   }
 
   /**
-   * Answers one request. Never throws. Runs up to
-   * the handler's first wait before it returns, so requests take effect in the order they arrive, and those that need
-   * not wait are answered in that order too.
+   * Answers one request. Never throws. Runs up to the handler's first wait before it returns, so requests take effect in the order they
+   * arrive, and those that need not wait are answered in that order too.
    */
   answer(request: RequestMessage, source: RequestSource, receivedAt = performance.now()): Answer | Promise<Answer> {
     const method: CountedMethod = isMethodName(request.method) ? request.method : 'unknown'

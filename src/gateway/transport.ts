@@ -9,7 +9,10 @@ export interface Transport {
   readonly queuedBytes: number
   /** Bytes received so far, a sign of life. */
   readonly receivedBytes: number
-  /** Sends one message. Never blocks and never drops: whoever sends watches `queuedBytes`. */
+  /**
+   * Sends one message. Never blocks and never drops: whoever sends watches `queuedBytes`. The bytes of its chunk are not needed any more
+   * when it returns.
+   */
   send(message: OutgoingMessage): void
   /** Asks the peer to confirm what it has received. `confirmed` follows, if the peer ever answers. */
   requestConfirmation(mark: number): void

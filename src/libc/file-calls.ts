@@ -44,8 +44,8 @@ export interface FileFacts {
 }
 
 /**
- * System calls about files that never wait for a disk, a server or somebody else, and therefore need no other thread. What would
- * have to wait is `undefined`, and so is whatever fails: who has the time asks again and is told why.
+ * System calls about files that do not wait for a disk or a server, and therefore need no other thread; opening to write does not on file
+ * systems that write in place. What would have to wait is `undefined`, and so is whatever fails: who has the time asks again and is told why.
  */
 export class FileCalls {
   readonly #openat2: (call: number, directory: number, path: Buffer, how: Buffer, bytes: number) => number | bigint

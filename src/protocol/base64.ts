@@ -8,11 +8,16 @@
  */
 export function decodeBase64(text: string | Buffer): Buffer | string {
   if (typeof text !== 'string') return text
+  return canonicalBytes(text) ?? problemOf(text)
+}
+
+/** The same without a word about what is wrong. */
+export function canonicalBytes(text: string): Buffer | undefined {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  if (text.includes('-') || text.includes('_') || Buffer.byteLength(text) !== text.length) return problemOf(text)
+  if (text.includes('-') || text.includes('_') || Buffer.byteLength(text) !== text.length) return undefined
   const bytes = Buffer.from(text, 'base64')
-  if (bytes.length !== (text.length / 4) * 3 - padding) return problemOf(text)
-  return padding === 0 || endsCanonically(text, bytes, padding) ? bytes : problemOf(text)
+  if (bytes.length !== (text.length / 4) * 3 - padding) return undefined
+  return padding === 0 || endsCanonically(text, bytes, padding) ? bytes : undefined
 }
 
 function endsCanonically(text: string, bytes: Buffer, padding: number): boolean {
@@ -32,7 +37,9 @@ function problemOf(text: string): string {
   const last = input[input.length - 1] ?? pad
   if (rest === 1 && last !== pad && !isSymbol(last)) return foreign(last, input.length - 1)
   const start = Math.max(input.length - (rest === 0 ? 4 : rest), 0)
-  for (const [offset, symbol] of input.subarray(0, start).entries()) {
+  // There may be megabytes before it.
+  for (let offset = 0; offset < start; offset += 1) {
+    const symbol = input[offset] ?? pad
     if (!isSymbol(symbol)) return foreign(symbol, offset)
   }
   return problemOfEnd(input.subarray(start), start)

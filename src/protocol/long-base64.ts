@@ -1,4 +1,4 @@
-import { decodeBase64 } from './base64.ts'
+import { canonicalBytes } from './base64.ts'
 import type { LongText } from './json-scanner.ts'
 
 /** Parameters that are base64 in every method that has them. Their schemas take bytes as well. */
@@ -11,8 +11,8 @@ const base64Parameters: ReadonlySet<string> = new Set(['chunk', 'dataBase64', 'b
  */
 export function parseAround(text: string, { key, start, end }: LongText, parse: (text: string) => unknown): unknown {
   if (!base64Parameters.has(key)) return undefined
-  const bytes = decodeBase64(text.slice(start + 1, end - 1))
-  if (typeof bytes === 'string') return undefined
+  const bytes = canonicalBytes(text.slice(start + 1, end - 1))
+  if (bytes === undefined) return undefined
   try {
     const message = parse(`${text.slice(0, start)}""${text.slice(end)}`) as { readonly params: Record<string, unknown> }
     message.params[key] = bytes

@@ -16,6 +16,9 @@ const leadingDrive = /^\/([A-Za-z])([:|])(?=\/|$)/
 
 const mayStartLikeDrive = /^file:\/\/\/[A-Za-z]?(?:[:|]|$)/
 
+/** Of a longer text a regular expression may take more memory than there is for it. */
+const maxPlainLength = 4096
+
 /** The spelling of nearly every path there is. */
 const plainUri = /^file:\/\/(?:\/\.?[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+$/
 
@@ -44,7 +47,7 @@ export function childOf(canonical: string, name: string): string {
 
 /** The path of a URI that spells it as it is, without an escape, an empty segment or one of dots; else undefined. */
 export function plainPath(text: string): string | undefined {
-  return plainUri.test(text) ? text.slice('file://'.length) : undefined
+  return text.length <= maxPlainLength && plainUri.test(text) ? text.slice('file://'.length) : undefined
 }
 
 /** The path a canonical URI names, or undefined when it names one of another convention or none. */

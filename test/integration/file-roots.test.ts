@@ -288,6 +288,22 @@ describe('read-only roots', () => {
     expect(await peer.call('fs/createDirectory', { path: uri('root/directory') })).toEqual({})
   })
 
+  it('are not removed with a directory around them, by whatever way that is named', async () => {
+    using scratch = new ScratchFolder()
+    plant(join(scratch.path, 'root'), { around: { kept: { file: 'text' } } })
+    symlinkSync('.', join(scratch.path, 'root/way'))
+    const kept = join(scratch.path, 'root/around/kept')
+    await using gateway = await startGateway({
+      limits: { fileRoots: [join(scratch.path, 'root')], readOnlyFileRoots: [kept] },
+    })
+    const peer = await gateway.connect()
+    for (const name of ['around', 'way/around', 'way/way/around']) {
+      const { error } = await peer.request('fs/remove', { path: `${scratch.uri}/root/${name}` })
+      expect(error?.code, name).toBe(-32600)
+    }
+    expect(readFileSync(join(kept, 'file'), 'utf8')).toBe('text')
+  })
+
   it('are not changed through links that lead into them', async () => {
     await using stage = await openNested()
     const { peer, uri, at } = stage
