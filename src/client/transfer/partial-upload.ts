@@ -3,15 +3,17 @@ import type { FileHandle as LocalFile } from 'node:fs/promises'
 import { GatewayError } from '../../protocol/gateway-error.ts'
 import { isTransportLoss, protocolViolation } from '../call-errors.ts'
 import { blockBytes, FileHandle } from '../file-handle.ts'
+import { identityOf } from './identity.ts'
 import { readAt } from './local-file.ts'
 import { metadataIfAny, partialBeside, removeQuietly, type RemotePlace } from './remote-place.ts'
 import type { FileCount } from './transfer-count.ts'
 import { maxAttempts, type TransferRun } from './transfer-run.ts'
 
 export interface UploadedFile {
+  readonly source: Buffer
   readonly file: LocalFile
   readonly size: number
-  /** Of the source. */
+  /** Of the source when it was opened. */
   readonly identity: string
   /** Under which the journal knows the target. */
   readonly target: string
@@ -54,8 +56,8 @@ export class PartialUpload {
     return this.#part !== undefined
   }
 
-  /** Sends the file and puts it in its place. @returns whether a part of an earlier connection was used */
-  async send(): Promise<boolean> {
+  /** Sends the file and puts it in its place. */
+  async send(): Promise<void> {
     try {
       this.#part = await this.#findPart()
       let isResumed = this.#part !== undefined
@@ -64,8 +66,9 @@ export class PartialUpload {
         const before = this.#part?.bytes ?? 0
         try {
           await this.#writeRest()
+          if (isResumed) await this.#refuseChanged()
           await this.#putInPlace()
-          return isResumed
+          return
         } catch (error) {
           this.#run.signal.throwIfAborted()
           if ((this.#part?.bytes ?? 0) > before) attempts = 0
@@ -157,6 +160,13 @@ export class PartialUpload {
     const { calls, signal } = this.#run
     const { size } = await calls.call('fs/getMetadata', { path: uri }, { repeats: true, signal })
     if (size !== bytes) throw protocolViolation(`${uri} has ${size} bytes after ${bytes} were written`)
+  }
+
+  /** A beginning that was read earlier does not go with the rest of another file. */
+  async #refuseChanged(): Promise<void> {
+    const { source, file, identity } = this.#upload
+    if ((await identityOf(file)) === identity) return
+    throw new GatewayError('refused', `${source.toString()} has changed while it was copied: copy it again`)
   }
 
   /** Copying again does no harm. */

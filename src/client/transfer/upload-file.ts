@@ -1,9 +1,9 @@
-import { type FileHandle as LocalFile, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { GatewayError } from '../../protocol/gateway-error.ts'
 import { blocksUnsupported, maxWholeBytes } from '../file-blocks.ts'
 import { blockBytes } from '../file-handle.ts'
 import { FileWriter } from '../file-writer.ts'
-import { localIdentity, remoteIdentity } from './identity.ts'
+import { identityOf, localIdentity, remoteIdentity } from './identity.ts'
 import { readAt } from './local-file.ts'
 import { PartialUpload, type UploadedFile } from './partial-upload.ts'
 import { metadataIfAny, remotePlace } from './remote-place.ts'
@@ -37,8 +37,7 @@ export async function uploadFile(run: TransferRun, { source, target }: UploadTas
     count.reach(bytes)
   } else {
     const place = await remotePlace(calls, target, signal)
-    const isResumed = await sendInBlocks(run, { file, size, identity, target, place, count })
-    if (isResumed && (await identityOf(file)) !== identity) throw changed(source)
+    await sendInBlocks(run, { source, file, size, identity, target, place, count })
   }
   if (journal !== undefined && (await identityOf(file)) === identity) {
     const written = await calls.call('fs/getMetadata', { path: target }, { repeats: true, signal })
@@ -58,8 +57,7 @@ async function sendWhole(
   return bytes.length
 }
 
-/** @returns whether the file was taken up in its middle */
-async function sendInBlocks(run: TransferRun, upload: UploadedFile): Promise<boolean> {
+async function sendInBlocks(run: TransferRun, upload: UploadedFile): Promise<void> {
   const { place } = upload
   if (place.metadata !== undefined && !place.metadata.isFile) return await sendStraight(run, upload)
   const partial = new PartialUpload(run, upload)
@@ -73,7 +71,7 @@ async function sendInBlocks(run: TransferRun, upload: UploadedFile): Promise<boo
 }
 
 /** Without a file beside the target: nothing of it can be taken up. */
-async function sendStraight({ calls, signal }: TransferRun, { file, place, count }: UploadedFile): Promise<boolean> {
+async function sendStraight({ calls, signal }: TransferRun, { file, place, count }: UploadedFile): Promise<void> {
   using writer = await FileWriter.open(calls, place.uri, signal)
   const buffer = Buffer.allocUnsafe(blockBytes)
   for (let offset = 0; ;) {
@@ -84,17 +82,8 @@ async function sendStraight({ calls, signal }: TransferRun, { file, place, count
     count.reach(offset)
   }
   await writer.end()
-  return false
-}
-
-async function identityOf(file: LocalFile): Promise<string> {
-  return localIdentity(await file.stat({ bigint: true }))
 }
 
 function isRefusal(error: unknown): boolean {
   return error instanceof GatewayError && ['refused', 'invalidRequest'].includes(error.kind)
-}
-
-function changed(path: Buffer): GatewayError {
-  return new GatewayError('refused', `${path.toString()} has changed while it was copied: copy it again`)
 }

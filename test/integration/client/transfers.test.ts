@@ -266,11 +266,14 @@ describe.each(directions)('%s of a file', (name, copy) => {
     await using stage = await openStage()
     await using client = await stage.connect()
     stage.plant('here/file', 12 * mebibyte)
+    writeFileSync(stage.at('there/file'), 'before')
     const progress = onceAt(5 * mebibyte, () => {
       damage(stage.at('here/file'), 0)
       void stage.proxy.cut()
     })
     await expect(copy(client, stage, { progress })).rejects.toThrow(/has changed/)
+    expect(readFileSync(stage.at('there/file')).subarray(0, 6).toString()).toBe('before')
+    await eventually(() => readdirSync(stage.at('there')).length === 1, 'nothing lies beside the file')
     await stage.allClosed()
   })
 
