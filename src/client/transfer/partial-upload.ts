@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { FileHandle as LocalFile } from 'node:fs/promises'
 import { GatewayError } from '../../protocol/gateway-error.ts'
 import { isTransportLoss, protocolViolation } from '../call-errors.ts'
+import { orAborted } from '../deadline.ts'
 import { blockBytes, FileHandle } from '../file-handle.ts'
 import { identityOf } from './identity.ts'
 import { readAt } from './local-file.ts'
-import { metadataIfAny, partialBeside, removeQuietly, type RemotePlace } from './remote-place.ts'
+import { isDenied, metadataIfAny, partialBeside, removeQuietly, type RemotePlace } from './remote-place.ts'
 import type { FileCount } from './transfer-count.ts'
 import { maxAttempts, type TransferRun } from './transfer-run.ts'
 
@@ -51,13 +52,8 @@ export class PartialUpload {
     for (const uri of journal?.outdatedOf(upload.target, upload.identity) ?? []) this.#parts.add(uri)
   }
 
-  /** Whether anything could be written beside the target. */
-  get hasBegun(): boolean {
-    return this.#part !== undefined
-  }
-
-  /** Sends the file and puts it in its place. */
-  async send(): Promise<void> {
+  /** Sends the file and puts it in its place. @returns false where no file may be written beside the target */
+  async send(): Promise<boolean> {
     try {
       this.#part = await this.#findPart()
       let isResumed = this.#part !== undefined
@@ -68,7 +64,7 @@ export class PartialUpload {
           await this.#writeRest()
           if (isResumed) await this.#refuseChanged()
           await this.#putInPlace()
-          return
+          return true
         } catch (error) {
           this.#run.signal.throwIfAborted()
           if ((this.#part?.bytes ?? 0) > before) attempts = 0
@@ -77,6 +73,11 @@ export class PartialUpload {
         }
       }
     } catch (error) {
+      if (this.#part === undefined && isDenied(error)) {
+        // What could be created but not written would stay: the journal forgets it once the file is in place.
+        await orAborted(removeQuietly(this.#run.calls, this.#parts), this.#run.signal)
+        return false
+      }
       // Without a journal nobody will know of them.
       if (this.#run.journal === undefined) void removeQuietly(this.#run.calls, this.#parts)
       throw error

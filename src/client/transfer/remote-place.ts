@@ -1,5 +1,7 @@
+import { constants } from 'node:os'
 import type { Metadata } from '../../protocol/filesystem-schemas.ts'
 import { GatewayError } from '../../protocol/gateway-error.ts'
+import { osErrorText } from '../../protocol/os-error-text.ts'
 import { PathUri } from '../../protocol/path-uri.ts'
 import type { FileCalls } from '../file-handle.ts'
 import { partialName } from './transfer-run.ts'
@@ -45,6 +47,16 @@ export async function removeQuietly(calls: FileCalls, uris: Iterable<string>): P
   const remove = (path: string) =>
     calls.call('fs/remove', { path, recursive: false, force: true }, { repeats: true, waits: false })
   await Promise.allSettled(Array.from(uris, remove))
+}
+
+const denials = ['EACCES', 'EPERM', 'EROFS'] as const
+
+/** Whether the server may not write there, other than for want of room or a failing disk. Not every server names the error. */
+export function isDenied(error: unknown): boolean {
+  if (!(error instanceof GatewayError)) return false
+  const { data, message } = error
+  if (data?.errno !== undefined) return denials.some(name => name === data.errno)
+  return denials.some(name => message.endsWith(osErrorText(constants.errno[name])))
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises'
-import { GatewayError } from '../../protocol/gateway-error.ts'
 import { blocksUnsupported, maxWholeBytes } from '../file-blocks.ts'
 import { blockBytes } from '../file-handle.ts'
 import { FileWriter } from '../file-writer.ts'
@@ -59,15 +58,9 @@ async function sendWhole(
 
 async function sendInBlocks(run: TransferRun, upload: UploadedFile): Promise<void> {
   const { place } = upload
-  if (place.metadata !== undefined && !place.metadata.isFile) return await sendStraight(run, upload)
-  const partial = new PartialUpload(run, upload)
-  try {
-    return await partial.send()
-  } catch (error) {
-    if (partial.hasBegun || !isRefusal(error)) throw error
-    // A file that may be written in a folder that may not.
-    return await sendStraight(run, upload)
-  }
+  const isSpecial = place.metadata?.isFile === false
+  // A file may be written in a folder that may not.
+  if (isSpecial || !(await new PartialUpload(run, upload).send())) await sendStraight(run, upload)
 }
 
 /** Without a file beside the target: nothing of it can be taken up. */
@@ -82,8 +75,4 @@ async function sendStraight({ calls, signal }: TransferRun, { file, place, count
     count.reach(offset)
   }
   await writer.end()
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof GatewayError && ['refused', 'invalidRequest'].includes(error.kind)
 }

@@ -16,7 +16,6 @@ import { ExecClient, type TransferOptions, type TransferProgress } from '../../.
 import { CuttingProxy } from '../../support/cutting-proxy.ts'
 import { eventually } from '../../support/eventually.ts'
 import { failureOf } from '../../support/failure-of.ts'
-import { ScriptedServer } from '../../support/scripted-server.ts'
 import { ScratchFolder } from '../../support/scratch-folder.ts'
 import { startGateway } from '../../support/start-gateway.ts'
 
@@ -325,32 +324,6 @@ it('writes to a device what is downloaded to it', async () => {
   const { bytes } = await client.files.downloadFile(stage.at('here/file'), stage.at('there/file'), options)
   expect(bytes).toBe(5 * mebibyte)
   expect(statSync(stage.at('there/file')).isCharacterDevice()).toBe(true)
-})
-
-it('writes straight to a file in a folder where no other may be created', async () => {
-  using folder = new ScratchFolder()
-  await using server = await ScriptedServer.open()
-  const connecting = ExecClient.connect(server.url)
-  const connection = await server.connection()
-  const capabilities = { fileWriteStreaming: true }
-  await connection.greets('session-1', { environmentInfo: { shell: { name: 'sh', path: '/bin/sh' }, capabilities } })
-  await using client = await connecting
-  const source = join(folder.path, 'file')
-  writeFileSync(source, randomBytes(5 * mebibyte))
-  const uploading = client.files.uploadFile(source, '/there/file')
-  connection.refuses(await connection.takes('fs/canonicalize'), -32004, 'No such file or directory (os error 2)')
-  const part = await connection.takes('fs/open')
-  expect(part.params).toMatchObject({
-    mode: 'replace',
-    path: expect.stringMatching(/^file:\/\/\/there\/\.execgate-.*\.part$/),
-  })
-  connection.refuses(part, -32600, 'Permission denied (os error 13)')
-  const straight = await connection.takes('fs/open')
-  expect(straight.params).toMatchObject({ mode: 'replace', path: 'file:///there/file' })
-  connection.replies(straight, { handleId: straight.params.handleId as string })
-  for (let offset = 0; offset < 5; offset++) connection.replies(await connection.takes('fs/writeBlock'), {})
-  expect((await uploading).bytes).toBe(5 * mebibyte)
-  connection.replies(await connection.takes('fs/close'), {})
 })
 
 function partOf(stage: Stage): string {
