@@ -59,20 +59,26 @@ export class PartialDownload implements AsyncDisposable {
     for (const outdated of journal?.outdatedOf(name, identity) ?? []) await rm(localPath(outdated), { force: true })
     for (const uri of journal?.partialsOf(name, identity) ?? []) {
       const path = localPath(uri)
-      const file = await open(path, 'r+').catch(() => undefined)
+      await using opening = new AsyncDisposableStack()
+      const file = opening.use(await open(path, 'r+').catch(() => undefined))
       if (file === undefined) continue
       const { size } = await file.stat()
-      if (size <= metadata.size) return new PartialDownload(run, download, { target, path, file, keptBytes: size })
-      await file.close()
+      if (size <= metadata.size) {
+        opening.move()
+        return new PartialDownload(run, download, { target, path, file, keptBytes: size })
+      }
       await rm(path, { force: true })
     }
     const folder = target.subarray(0, target.lastIndexOf('/') + 1)
     const path = Buffer.concat([folder, Buffer.from(partialName(randomUUID()))])
     await journal?.announce(name, identity, PathUri.fromNative(path).canonical)
     try {
-      const file = await open(path, 'wx+')
+      await using opening = new AsyncDisposableStack()
+      const file = opening.use(await open(path, 'wx+'))
+      opening.defer(() => rm(path, { force: true }))
       // Whoever could not read the target must not read this.
       if (existing !== undefined) await file.chmod(Number(existing.mode) & 0o7777)
+      opening.move()
       return new PartialDownload(run, download, { target, path, file, keptBytes: 0 })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EACCES' && existing !== undefined) return undefined

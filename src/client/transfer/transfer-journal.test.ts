@@ -1,6 +1,9 @@
 import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { expect, it, vi } from 'vitest'
+import { failureOf } from '../../../test/support/failure-of.ts'
+import { openFilesBelow } from '../../../test/support/open-files-below.ts'
 import { ScratchFolder } from '../../../test/support/scratch-folder.ts'
 import { TransferJournal } from './transfer-journal.ts'
 
@@ -75,4 +78,13 @@ it('passes over a line that was torn, and what is no journal', async () => {
   writeFileSync(place.path, 'anything')
   await using journal = await place.open()
   expect(journal.resultOf('u', 'new')).toBeUndefined()
+})
+
+it('is not left open when nothing can be written to it', async () => {
+  using place = stage()
+  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+  await using file = await open('/dev/null')
+  using _append = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'appendFile').mockRejectedValue(full)
+  expect(await failureOf(place.open())).toBe(full)
+  expect(openFilesBelow(dirname(place.path))).toEqual([])
 })

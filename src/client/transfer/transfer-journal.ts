@@ -43,11 +43,13 @@ export class TransferJournal implements AsyncDisposable {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     const [first, ...entries] = await readEntries(path)
     const isSame = first !== undefined && 'transfer' in first && first.transfer === transfer
-    const file = await open(path, isSame ? 'a' : 'w', 0o600)
+    await using opening = new AsyncDisposableStack()
+    const file = opening.use(await open(path, isSame ? 'a' : 'w', 0o600))
     const journal = new TransferJournal(path, file)
     // The last line may be torn: what follows has to begin on a line of its own.
     await file.appendFile(isSame ? '\n' : `${JSON.stringify({ transfer })}\n`)
     if (isSame) for (const entry of entries) journal.#take(entry)
+    opening.move()
     return journal
   }
 

@@ -1,0 +1,78 @@
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it, vi } from 'vitest'
+import { failureOf } from '../../../test/support/failure-of.ts'
+import { openFilesBelow } from '../../../test/support/open-files-below.ts'
+import { ScratchFolder } from '../../../test/support/scratch-folder.ts'
+import { PathUri } from '../../protocol/path-uri.ts'
+import type { FileCalls } from '../file-handle.ts'
+import { PartialDownload } from './partial-download.ts'
+import { TransferCount } from './transfer-count.ts'
+import { TransferJournal } from './transfer-journal.ts'
+
+const refusal = Object.assign(new Error('operation not permitted'), { code: 'EPERM' })
+
+async function openStage() {
+  await using acquired = new AsyncDisposableStack()
+  const folder = acquired.use(new ScratchFolder())
+  const target = join(folder.path, 'there', 'file')
+  folder.write('there/file', 'before')
+  const journalPath = join(folder.path, 'state', 'journal')
+  const journal = acquired.use(await TransferJournal.open(journalPath, 'a to b'))
+  const count = new TransferCount(1)
+  const calls = { connection: {}, call: () => Promise.reject(refusal) } satisfies FileCalls
+  const signal = new AbortController().signal
+  const download = {
+    source: 'file:///source',
+    target: Buffer.from(target),
+    name: 'there',
+    metadata: { isDirectory: false, isFile: true, isSymlink: false, size: 9, createdAtMs: 1, modifiedAtMs: 1 },
+    identity: 'new',
+    existing: statSync(target, { bigint: true }),
+    count: count.begin(9),
+  }
+  const owned = acquired.move()
+  return {
+    journal,
+    folder: join(folder.path, 'there'),
+    open: (used?: TransferJournal) =>
+      PartialDownload.open({ calls, canWriteBlocks: true, journal: used, count, signal }, download),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** What all open files have in common, to have one of their methods fail. */
+async function prototypeOfFiles(): Promise<FileHandle> {
+  await using file = await open('/dev/null')
+  return Object.getPrototypeOf(file) as FileHandle
+}
+
+it.each([true, false])('leaves no file, open or not, that could not get its permissions, journal: %s', async isKept => {
+  await using stage = await openStage()
+  using _chmod = vi.spyOn(await prototypeOfFiles(), 'chmod').mockRejectedValue(refusal)
+  expect(await failureOf(stage.open(isKept ? stage.journal : undefined))).toBe(refusal)
+  expect(openFilesBelow(stage.folder)).toEqual([])
+  expect(readdirSync(stage.folder)).toEqual(['file'])
+})
+
+it('leaves no part of an earlier run open that cannot be looked at', async () => {
+  await using stage = await openStage()
+  const part = join(stage.folder, '.execgate-1.part')
+  writeFileSync(part, 'begun')
+  await stage.journal.announce('there', 'new', PathUri.fromNative(part).canonical)
+  using _stat = vi.spyOn(await prototypeOfFiles(), 'stat').mockRejectedValue(refusal)
+  expect(await failureOf(stage.open(stage.journal))).toBe(refusal)
+  expect(openFilesBelow(stage.folder)).toEqual([])
+  expect(readdirSync(stage.folder).toSorted()).toEqual(['.execgate-1.part', 'file'])
+})
+
+it('holds one file open while it lasts', async () => {
+  await using stage = await openStage()
+  {
+    await using _partial = await stage.open()
+    expect(openFilesBelow(stage.folder)).toHaveLength(1)
+  }
+  expect(openFilesBelow(stage.folder)).toEqual([])
+  expect(readdirSync(stage.folder)).toEqual(['file'])
+})
