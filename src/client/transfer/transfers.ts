@@ -48,7 +48,7 @@ export async function transferDirectory(transfer: Transfer): Promise<Transferred
   const remote = parsedUri(transfer.remote)
   signal?.throwIfAborted()
   const width = widthOf(options)
-  const tree = direction === 'up' ? await listHere(local) : await listThere(calls, remote, { width, signal })
+  const tree = direction === 'up' ? await listHere(local, signal) : await listThere(calls, remote, { width, signal })
   const placeOf = (name: Buffer): Place => ({ local: below(local, name), remote: uriBelow(remote, name).canonical })
   const directories = [{ local, remote: remote.canonical }, ...tree.directories.map(placeOf)]
   await eachAtOnce(directories, { width, signal }, async (place, either) => {

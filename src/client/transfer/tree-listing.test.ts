@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { failureOf } from '../../../test/support/failure-of.ts'
+import { ScratchFolder } from '../../../test/support/scratch-folder.ts'
 import { PathUri } from '../../protocol/path-uri.ts'
 import type { FileCalls } from '../file-handle.ts'
-import { listThere } from './tree-listing.ts'
+import { listHere, listThere } from './tree-listing.ts'
 
 const file = { fileName: 'a', isDirectory: false, isFile: true }
 
@@ -41,4 +43,19 @@ test('what cannot be listed whole is not copied in part', async () => {
     kind: 'refused',
     message: 'file:///r/b: Permission denied (os error 13)',
   })
+})
+
+test('a tree of this machine is listed until the abort', async () => {
+  using folder = new ScratchFolder()
+  folder.write('inner/a', '')
+  const here = Buffer.from(folder.path)
+  const abort = new AbortController()
+  expect(await listHere(here, abort.signal)).toEqual({
+    directories: [Buffer.from('inner')],
+    files: [Buffer.from('inner/a')],
+    leftOut: 0,
+  })
+  const listing = failureOf(listHere(here, abort.signal))
+  abort.abort(new Error('enough'))
+  expect(await listing).toBe(abort.signal.reason)
 })

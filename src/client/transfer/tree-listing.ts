@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { GatewayError } from '../../protocol/gateway-error.ts'
 import { PathUri } from '../../protocol/path-uri.ts'
+import { orAborted } from '../deadline.ts'
 import type { FileCalls } from '../file-handle.ts'
 import { walkDefaults } from '../walk-limits.ts'
 import { eachAtOnce } from './each-at-once.ts'
@@ -20,7 +21,7 @@ export interface TreeListing {
 }
 
 /** A tree of this machine. */
-export async function listHere(root: Buffer): Promise<TreeListing> {
+export async function listHere(root: Buffer, signal: AbortSignal | undefined): Promise<TreeListing> {
   const directories: Buffer[] = []
   const files: Buffer[] = []
   let leftOut = 0
@@ -30,7 +31,10 @@ export async function listHere(root: Buffer): Promise<TreeListing> {
     else leftOut += 1
     if (directories.length + files.length > maxEntries) throw tooLarge()
   }
-  const list = (path: Buffer) => readdir(path, { withFileTypes: true, encoding: 'buffer' })
+  const list = async (path: Buffer) => {
+    signal?.throwIfAborted()
+    return orAborted(readdir(path, { withFileTypes: true, encoding: 'buffer' }), signal)
+  }
   for (const entry of await list(root)) take(entry, entry.name)
   // Grows while it is gone through.
   for (const directory of directories) {
