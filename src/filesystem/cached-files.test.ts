@@ -129,6 +129,7 @@ it('leaves no descriptor open, whatever it is asked for', async () => {
     await write(name, 'y').catch(() => undefined)
   }
   await eventually(() => openDescriptors() === before, 'all descriptors are closed')
+  expect(openDescriptors()).toBe(before)
 })
 
 it('writes a file over: never more and never less than what was given, in the same file', async () => {

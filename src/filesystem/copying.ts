@@ -85,7 +85,11 @@ async function copyEntries(
     const target = join(destination, name)
     const stats = await lstat(entry, { bigint: true })
     if (stats.isDirectory()) {
-      directories.push({ source: join(source, name), destination: target, identity: { dev: stats.dev, ino: stats.ino } })
+      directories.push({
+        source: join(source, name),
+        destination: target,
+        identity: { dev: stats.dev, ino: stats.ino },
+      })
     } else if (stats.isSymbolicLink()) await copyLink(territory, entry, target)
     else if (stats.isFile()) await copyContentsTo(within, entry, target)
   }

@@ -36,7 +36,7 @@ it.each(['http', 'https'])('gives a proxy that does not answer for %s up with th
   proxy.refusesWith = 'silence'
   await using gateway = await startGateway({ fetching: { environment: { ALL_PROXY: proxy.url() } } })
   const peer = await gateway.connect()
-  await expect(fetchThrough(peer, { url: `${scheme}://example.test/`, timeoutMs: 100 })).rejects.toMatchObject({
+  await expect(fetchThrough(peer, { url: `${scheme}://example.test/`, timeoutMs: 3000 })).rejects.toMatchObject({
     message: 'http/request failed: operation timed out',
   })
   expect(proxy.asked).toHaveLength(1)

@@ -209,7 +209,7 @@ export const parameters: readonly Transcript[] = [
     steps: [
       ...shakeHands(),
       start(1, 'p', ['true'], { cwd: 'file:///tmp/a%2F..%2f' }),
-      expect('reference-only', { id: 1, result: { processId: 'p' } }),
+      expect('reference-only', { id: 1, result: { processId: 'p', sandboxType: 'none' } }),
       expect('ours-only', refused(1, -32602, text({ includes: 'file:///tmp/a%2F..%2f' }))),
     ],
   },

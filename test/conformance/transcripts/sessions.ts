@@ -38,13 +38,13 @@ const resumeOn = (on: string): Step[] => [
 export const sessions: readonly Transcript[] = [
   {
     name: 'keeps what a process prints while nobody is connected',
-    gates: ['during', 'printed', 'after'],
+    gates: ['during', 'printed', 'after', 'end'],
     steps: [
       ...shakeHands(),
       ...starts(
         1,
         'p',
-        'echo before; read x < <scratch>/during; echo during; read x < <scratch>/printed; read x < <scratch>/after; echo after',
+        'echo before; read x < <scratch>/during; echo during; read x < <scratch>/printed; read x < <scratch>/after; echo after; read x < <scratch>/end',
       ),
       expect('exact', output('p', 1, 'stdout', 'before\n')),
       cut(),
@@ -55,6 +55,8 @@ export const sessions: readonly Transcript[] = [
       expect('exact', page(2, { chunks: [chunk(2, 'stdout', 'during\n')], nextSeq: 3 }), 'second'),
       openGate('after'),
       expect('exact', output('p', 3, 'stdout', 'after\n'), 'second'),
+      // The reference knows no order between what a process prints last and its exit.
+      openGate('end'),
       ends('exact', 'p', 0, 'second'),
     ],
   },
