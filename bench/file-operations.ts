@@ -57,7 +57,7 @@ function operationsIn(uri: string): readonly Operation[] {
   return [
     {
       name: 'getMetadata',
-      atMost: 4,
+      atMost: 1.6,
       turns: 6,
       repeat: 1000,
       isSmall: true,
@@ -65,7 +65,7 @@ function operationsIn(uri: string): readonly Operation[] {
     },
     {
       name: 'readFile, 4 KiB',
-      atMost: 4,
+      atMost: 1.6,
       turns: 6,
       repeat: 1000,
       isSmall: true,
@@ -73,14 +73,14 @@ function operationsIn(uri: string): readonly Operation[] {
     },
     {
       name: 'readFile, 4 MiB',
-      atMost: 3.5,
+      atMost: 1.5,
       turns: 6,
       repeat: 3,
       run: client => client.call('fs/readFile', { path: `${uri}/large` }),
     },
     {
       name: 'writeFile, 4 KiB',
-      atMost: 4,
+      atMost: 1.2,
       turns: 6,
       repeat: 1000,
       isSmall: true,
@@ -88,21 +88,21 @@ function operationsIn(uri: string): readonly Operation[] {
     },
     {
       name: 'walk, 20,000 entries',
-      atMost: 3,
+      atMost: 1.6,
       turns: 4,
       repeat: 2,
       run: client => client.call('fs/walk', { path: `${uri}/tree`, options: walk }),
     },
     {
       name: 'streamed read, 16 MiB',
-      atMost: 3.5,
+      atMost: 1.5,
       turns: 4,
       repeat: 1,
       run: client => readStream(client, `${uri}/streamed`),
     },
     {
       name: 'streamed write, 16 MiB',
-      atMost: 4,
+      atMost: 2.2,
       turns: 4,
       repeat: 1,
       run: client => writeStream(client, `${uri}/written`),
