@@ -26,6 +26,14 @@ describe('in a sentence it says that', () => {
     expect(() => readFileText(path)).toThrow(message)
   })
 
+  test.each(['[', '{', '[{'])('a file nests without measure: %s', bracket => {
+    using folder = new ScratchFolder()
+    const path = folder.write('execgate.toml', `grace = ${bracket.repeat(100_000)}`)
+    expect(() => readFileText(path)).toThrow('it has more than 200 brackets open at a time')
+    const flat = `list = [${'[],'.repeat(1000)}]`
+    expect(readFileText(folder.write('flat', flat))).toBe(flat)
+  })
+
   test('a file is no text', () => {
     using folder = new ScratchFolder()
     const path = folder.write('execgate.toml', '')

@@ -107,7 +107,15 @@ test(
           expect(stderr).toMatch(/^(\{.*\}\n)*execgate: [^\p{Cc}]+\n$/u)
         }
       }),
-      { numRuns: runs, endOnFailure: true, examples: [[{ command: 'serve', file: undefined, argv: [], env: {} }]] },
+      {
+        numRuns: runs,
+        endOnFailure: true,
+        examples: [
+          [{ command: 'serve', file: undefined, argv: [], env: {} }],
+          // It ended some runs of the parser with SIGSEGV.
+          [{ command: 'serve', file: Buffer.from(`grace = ${'['.repeat(90_000)}`), argv: [], env: {} }],
+        ],
+      },
     )
     expect(served).toBeGreaterThan(0)
   },
