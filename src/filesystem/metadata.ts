@@ -16,7 +16,7 @@ export interface ReachedFiles {
 /** The same as `readMetadata`, at once if that is possible. */
 export async function metadataOf(files: ReachedFiles, path: Buffer, followSymlinks: boolean): Promise<Metadata> {
   const facts = files.cached.facts(files.territory, path, followSymlinks)
-  return facts === undefined ? await readMetadata(files.territory, path, followSymlinks) : describedByFacts(facts)
+  return facts === undefined ? await readMetadata(files.territory, path, followSymlinks) : described(facts, false)
 }
 
 /**
@@ -28,9 +28,9 @@ export async function readMetadata(territory: Territory, path: Buffer, followSym
   const approach = { followSymlinks: followSymlinks || isRoot(path), end: 'link', changes: false } as const
   await using place = await territory.place(path, approach)
   const own = await lstat(place.path, { bigint: true })
-  if (!own.isSymbolicLink()) return described(own, false)
+  if (!own.isSymbolicLink()) return described(descriptionOf(own), false)
   if (!followSymlinks) throw containsLink()
-  return described(await territory.targetStats(path), true)
+  return described(descriptionOf(await territory.targetStats(path)), true)
 }
 
 /**
@@ -47,29 +47,30 @@ export function containsLink(): GatewayError {
   return new GatewayError('invalidRequest', 'path contains a symbolic link')
 }
 
-function described(stats: BigIntStats, isSymlink: boolean): Metadata {
+/** What the long and the short way both tell. */
+type Description = Pick<FileFacts, 'kind' | 'size' | 'createdAtMs' | 'modifiedAtMs'>
+
+function descriptionOf(stats: BigIntStats): Description {
   return {
-    isDirectory: stats.isDirectory(),
-    isFile: stats.isFile(),
-    isSymlink,
+    kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other',
     size: Number(stats.size),
-    createdAtMs: sinceEpoch(stats.birthtimeMs),
-    modifiedAtMs: sinceEpoch(stats.mtimeMs),
+    createdAtMs: Number(stats.birthtimeMs),
+    modifiedAtMs: Number(stats.mtimeMs),
   }
 }
 
-function describedByFacts({ kind, size, createdAtMs, modifiedAtMs }: FileFacts): Metadata {
+function described({ kind, size, createdAtMs, modifiedAtMs }: Description, isSymlink: boolean): Metadata {
   return {
     isDirectory: kind === 'directory',
     isFile: kind === 'file',
-    isSymlink: false,
+    isSymlink,
     size,
-    createdAtMs: Math.max(createdAtMs, 0),
-    modifiedAtMs: Math.max(modifiedAtMs, 0),
+    createdAtMs: sinceEpoch(createdAtMs),
+    modifiedAtMs: sinceEpoch(modifiedAtMs),
   }
 }
 
 /** Times before 1970 are not told. */
-function sinceEpoch(milliseconds: bigint): number {
-  return milliseconds > 0n ? Number(milliseconds) : 0
+function sinceEpoch(milliseconds: number): number {
+  return Math.max(milliseconds, 0)
 }

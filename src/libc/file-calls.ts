@@ -8,6 +8,7 @@ const SYS_openat2 = 437
 const RWF_NOWAIT = 8
 
 const { O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants
+const { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } = constants
 const O_PATH = 0o10000000
 const O_CLOEXEC = 0o2000000
 
@@ -18,11 +19,6 @@ const STATX_BASIC_STATS = 0x7ff
 const STATX_BTIME = 0x800
 const STATX_MNT_ID_UNIQUE = 0x4000
 const neededFields = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID_UNIQUE
-
-const S_IFMT = 0o170000
-const S_IFREG = 0o100000
-const S_IFDIR = 0o040000
-const S_IFLNK = 0o120000
 
 /** `struct statx`. statx(2) */
 const statxBytes = 256
