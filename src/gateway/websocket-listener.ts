@@ -44,10 +44,14 @@ export class WebSocketListener implements AsyncDisposable {
 
   /** @throws when the address cannot be bound */
   static async open(options: ListenerOptions): Promise<WebSocketListener> {
-    const app = fastify({ forceCloseConnections: true })
+    const app = fastify({ forceCloseConnections: true, frameworkErrors: refuseUrl })
     // Upgrades beyond the limit get an answer; more sockets than that do not.
     app.server.maxConnections = options.maxConnections + spareSockets
     const sockets = new Set<Socket>()
+    app.server.on('connection', (socket: Socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
     const frames = new FramePool()
     await app.register(websocketPlugin, {
       options: { maxPayload: options.maxMessageBytes, perMessageDeflate: false },
@@ -73,8 +77,6 @@ export class WebSocketListener implements AsyncDisposable {
       handler: (_request, reply) => answer(reply, 400),
       wsHandler: (websocket, request) => {
         const { socket } = request.raw
-        sockets.add(socket)
-        socket.once('close', () => sockets.delete(socket))
         options.accepted(new WebSocketTransport({ websocket, socket, timers: options.timers, frames }))
       },
     })
@@ -84,7 +86,7 @@ export class WebSocketListener implements AsyncDisposable {
 
   /** Stops listening and cuts what is still connected. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // Once upgraded, a socket is no longer the business of the HTTP server, which waits for it all the same.
+    // Once it asked for an upgrade, a socket is no longer the business of the HTTP server, which waits for it all the same.
     for (const socket of this.#sockets) socket.destroy()
     await this.#app.close()
   }
@@ -115,6 +117,13 @@ function refusal(request: FastifyRequest, options: ListenerOptions): number | 'f
 
 function answer(reply: FastifyReply, status: number): FastifyReply {
   return reply.code(status).send()
+}
+
+/** Refuses what no hook and no route ever sees. An upgrade's socket has to be ended, or nobody reads it or ends it again. */
+function refuseUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const { socket } = request.raw
+  reply.raw.once('finish', () => socket.destroySoon())
+  reply.code(400).send()
 }
 
 /** In the words of an error on the wire. */

@@ -1,3 +1,4 @@
+import net from 'node:net'
 import { expect, it } from 'vitest'
 import { textPage } from '../../src/gateway/pages.ts'
 import { Peer } from '../support/peer.ts'
@@ -48,6 +49,21 @@ it('upgrades on / alone', async () => {
   expect(await refusal(`${gateway.url}/nothing`)).toContain('404')
   expect(await refusal(`${gateway.url}/?query=ignored`)).toBe('accepted')
 })
+
+// The second asks in HTTP/0.9, for a path that no percent-decoding takes.
+it.each(['/% HTTP/1.1', '/%HTTP/1.1', '/%ff HTTP/1.1', '* HTTP/1.1', '/nothing HTTP/1.1'])(
+  'ends the connection of an upgrade that it refuses: GET %s',
+  async target => {
+    await using gateway = await startGateway()
+    const { hostname, port } = new URL(gateway.url)
+    const socket = net.connect(Number(port), hostname)
+    const upgrade = 'Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+    socket.write(`GET ${target}\r\n${upgrade}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`)
+    // Read to the end, which only the gateway brings about.
+    const [answer] = (await socket.toArray()) as Buffer[]
+    expect(answer?.toString()).toMatch(/^HTTP\/1.1 40[04] /)
+  },
+)
 
 it('refuses connections beyond its limit, and accepts again when one has left', async () => {
   await using gateway = await startGateway({ limits: { maxConnections: 1 } })
