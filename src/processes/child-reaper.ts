@@ -43,6 +43,11 @@ export class ChildReaper implements Disposable {
     return this.#watched.has(pid)
   }
 
+  /** Looks after one child without waiting for the signal: its streams have ended, and so has it, most likely. */
+  check(pid: number): void {
+    this.#reap(pid)
+  }
+
   [Symbol.dispose](): void {
     process.off('SIGCHLD', this.#childEnded)
     for (const { pidDescriptor } of this.#watched.values()) {
@@ -68,8 +73,11 @@ export class ChildReaper implements Disposable {
     if (child === undefined) return
     this.#watched.delete(pid)
     this.#withoutDescriptor.delete(pid)
-    if (watched.pidDescriptor !== undefined) this.#libc.close(watched.pidDescriptor)
-    watched.exited(child)
+    try {
+      watched.exited(child)
+    } finally {
+      if (watched.pidDescriptor !== undefined) this.#libc.close(watched.pidDescriptor)
+    }
   }
 
   /** Somebody else reaping our child is the one way to lose its status; it must not stop the sweep. */

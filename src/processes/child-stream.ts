@@ -82,7 +82,8 @@ export class ChildStream implements Disposable {
   readonly #end = (): void => {
     if (!this.#open) return
     this.#open = false
-    this.#socket.destroy()
     this.#options.ended()
+    // What that makes the gateway send goes first.
+    process.nextTick(() => this.#socket.destroy())
   }
 }

@@ -26,6 +26,7 @@ export class NativeEngine implements ProcessEngine {
   readonly #reaper: ChildReaper
   /** One buffer for all streams: its content is consumed before the next read. */
   readonly #buffer = Buffer.allocUnsafeSlow(outputChunkBytes)
+  readonly #ownPeak = new OwnPeakMemory()
 
   constructor(libc: Libc, reaper: ChildReaper) {
     this.#libc = libc
@@ -51,6 +52,7 @@ export class NativeEngine implements ProcessEngine {
       libc: this.#libc,
       reaper: this.#reaper,
       buffer: this.#buffer,
+      ownPeak: this.#ownPeak,
       pid,
       events,
       outputs: [
@@ -78,6 +80,7 @@ export class NativeEngine implements ProcessEngine {
       libc: this.#libc,
       reaper: this.#reaper,
       buffer: this.#buffer,
+      ownPeak: this.#ownPeak,
       pid,
       events,
       outputs: [{ stream: 'pty', descriptor: socket }],
@@ -116,6 +119,7 @@ interface NativeChildOptions {
   readonly libc: Libc
   readonly reaper: ChildReaper
   readonly buffer: Buffer
+  readonly ownPeak: OwnPeakMemory
   readonly pid: number
   readonly events: ChildEvents
   readonly outputs: readonly { readonly stream: OutputStream; readonly descriptor: number }[]
@@ -132,6 +136,7 @@ class NativeChild implements Child {
   /** Its own name for the terminal: a program may close all its streams and live on, and would get SIGHUP if nobody held it. */
   #terminal: number | undefined
   readonly #isTerminal: boolean
+  readonly #ownPeak: OwnPeakMemory
   #reaped = false
 
   constructor(options: NativeChildOptions) {
@@ -139,6 +144,7 @@ class NativeChild implements Child {
     this.#libc = options.libc
     this.#events = options.events
     this.#isTerminal = options.terminal !== undefined
+    this.#ownPeak = options.ownPeak
     this.#streams = options.outputs.map(
       ({ stream, descriptor }) =>
         new ChildStream({
@@ -151,6 +157,8 @@ class NativeChild implements Child {
           },
           ended: () => {
             options.events.streamEnded(stream)
+            // Most processes end their streams by exiting. The signal that says so takes longer.
+            if (!this.#reaped) options.reaper.check(this.pid)
           },
         }),
     )
@@ -233,11 +241,23 @@ class NativeChild implements Child {
     this.#reaped = true
     for (const stream of this.#streams) stream.drain()
     this.#letGoOfTerminal()
-    this.#events.exited(describeExit(waited))
+    this.#events.exited(describeExit(waited, this.#ownPeak))
   }
 }
 
-function describeExit({ exitCode, signal, cpuSeconds, peakMemoryBytes }: WaitedChild): ChildExit {
+/** Only grows, and the operating system takes longer to tell than anything else about an exit. */
+class OwnPeakMemory {
+  #bytes = 0
+
+  isBelow(bytes: number): boolean {
+    if (bytes <= this.#bytes) return false
+    this.#bytes = process.resourceUsage().maxRSS * 1024
+    return bytes > this.#bytes
+  }
+}
+
+function describeExit(waited: WaitedChild, ownPeak: OwnPeakMemory): ChildExit {
+  const { exitCode, signal, cpuSeconds, peakMemoryBytes } = waited
   if (exitCode === undefined && signal === undefined) {
     return { code: -1, signal, cpuSeconds: undefined, peakMemoryBytes: undefined }
   }
@@ -246,7 +266,7 @@ function describeExit({ exitCode, signal, cpuSeconds, peakMemoryBytes }: WaitedC
     signal,
     cpuSeconds,
     // What the operating system tells is at least the gateway's own peak, inherited at the spawn.
-    peakMemoryBytes: peakMemoryBytes > process.resourceUsage().maxRSS * 1024 ? peakMemoryBytes : undefined,
+    peakMemoryBytes: ownPeak.isBelow(peakMemoryBytes) ? peakMemoryBytes : undefined,
   }
 }
 

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { Gate } from '../support/gate.ts'
 import { startGateway } from '../support/start-gateway.ts'
+import { wantsPortable } from '../support/tested-engine.ts'
 
 const env = { PATH: '/usr/bin:/bin' }
 
@@ -44,4 +47,17 @@ it('a terminal takes more input than it has room for, once it is read', async ()
   await gate.open()
   await peer.event('p', 'process/closed')
   expect(peer.output('p').toString()).toMatch(/300000\s*$/)
+})
+
+it.skipIf(wantsPortable)('the end of the streams tells of an exit before any signal does', async () => {
+  using gate = new Gate()
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  process.removeAllListeners('SIGCHLD')
+  await peer.start('p', ['/bin/sh', '-c', `(read go < ${gate.path}) & echo $$; exit 7`], { env })
+  await peer.outputContains('p', '\n')
+  const stat = `/proc/${peer.output('p').toString().trim()}/stat`
+  await eventually(() => readFileSync(stat, 'latin1').includes(') Z '), 'the process has ended')
+  await gate.open()
+  expect((await peer.event('p', 'process/exited')).params.exitCode).toBe(7)
 })
