@@ -1,3 +1,4 @@
+import { EpollSet } from './epoll-set.ts'
 import { type Library, openLibrary } from './library.ts'
 import { bindProcessSymbols, type ProcessSymbols } from './process-symbols.ts'
 import { SystemError } from './system-error.ts'
@@ -20,9 +21,6 @@ const O_NONBLOCK = 0o4000
 const O_CLOEXEC = 0o2000000
 const X_OK = 1
 const WNOHANG = 1
-const EPOLL_CLOEXEC = O_CLOEXEC
-const EPOLL_CTL_ADD = 1
-const EPOLLIN = 1
 const AF_UNIX = 1
 const SOCK_STREAM = 1
 const TIOCGPGRP = 0x540f
@@ -44,10 +42,6 @@ const spawnAttributesBytes = 512
 const fileActionsBytes = 256
 const signalSetBytes = 128
 const resourceUsageBytes = 144
-
-/** The kernel packs `struct epoll_event` on x86-64 only. */
-const epollEvent = process.arch === 'x64' ? { bytes: 12, dataOffset: 4 } : { bytes: 16, dataOffset: 8 }
-const epollBatch = 256
 
 /** Where a descriptor of the new process comes from. */
 export type DescriptorSource =
@@ -88,7 +82,6 @@ export class Libc {
   readonly #attributes = Buffer.alloc(spawnAttributesBytes)
   readonly #usage = Buffer.alloc(resourceUsageBytes)
   readonly #status = Buffer.alloc(4)
-  readonly #events = Buffer.alloc(epollEvent.bytes * epollBatch)
 
   private constructor(library: Library) {
     this.library = library
@@ -280,25 +273,9 @@ export class Libc {
     )
   }
 
-  /** epoll_create1(2) */
-  createPoll(): number {
-    return this.#result(this.#call.epollCreate(EPOLL_CLOEXEC))
-  }
-
-  /** Reports `tag` from `readyTags` once the descriptor is readable. Closing the descriptor ends it. epoll_ctl(2) */
-  watchReadable(poll: number, descriptor: number, tag: number): void {
-    const event = Buffer.alloc(epollEvent.bytes)
-    event.writeUInt32LE(EPOLLIN, 0)
-    event.writeUInt32LE(tag, epollEvent.dataOffset)
-    this.#result(this.#call.epollCtl(poll, EPOLL_CTL_ADD, descriptor, event))
-  }
-
-  /** Tags of the descriptors that are readable now, at most 256 of them. epoll_wait(2) */
-  readyTags(poll: number): number[] {
-    const count = this.#call.epollWait(poll, this.#events, epollBatch, 0)
-    return Array.from({ length: Math.max(count, 0) }, (_, index) =>
-      this.#events.readUInt32LE(index * epollEvent.bytes + epollEvent.dataOffset),
-    )
+  /** An empty set of descriptors to watch, closed on exec. */
+  openEpollSet(): EpollSet {
+    return new EpollSet(this.#call, this.library.errno)
   }
 
   #pair(open: (pair: Buffer) => number): [number, number] {

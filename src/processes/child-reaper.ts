@@ -1,3 +1,4 @@
+import type { EpollSet } from '../libc/epoll-set.ts'
 import { errnos, type Libc, type WaitedChild } from '../libc/libc.ts'
 import { SystemError } from '../libc/system-error.ts'
 
@@ -17,13 +18,13 @@ interface Watched {
  */
 export class ChildReaper implements Disposable {
   readonly #libc: Libc
-  readonly #poll: number
+  readonly #ended: EpollSet
   readonly #watched = new Map<number, Watched>()
   readonly #withoutDescriptor = new Set<number>()
 
   private constructor(libc: Libc) {
     this.#libc = libc
-    this.#poll = libc.createPoll()
+    this.#ended = libc.openEpollSet()
     process.on('SIGCHLD', this.#childEnded)
   }
 
@@ -54,15 +55,15 @@ export class ChildReaper implements Disposable {
       if (pidDescriptor !== undefined) this.#libc.close(pidDescriptor)
     }
     this.#watched.clear()
-    this.#libc.close(this.#poll)
+    this.#ended[Symbol.dispose]()
   }
 
   readonly #childEnded = (): void => {
     for (const pid of this.#withoutDescriptor) this.#reap(pid)
     for (;;) {
-      const ended = this.#libc.readyTags(this.#poll)
-      if (ended.length === 0) return
-      for (const pid of ended) this.#reap(pid)
+      const pids = this.#ended.readyTags()
+      if (pids.length === 0) return
+      for (const pid of pids) this.#reap(pid)
     }
   }
 
@@ -99,7 +100,7 @@ export class ChildReaper implements Disposable {
     let pidDescriptor: number | undefined
     try {
       pidDescriptor = this.#libc.openPidDescriptor(pid)
-      if (pidDescriptor !== undefined) this.#libc.watchReadable(this.#poll, pidDescriptor, pid)
+      if (pidDescriptor !== undefined) this.#ended.watch(pidDescriptor, pid)
       return pidDescriptor
     } catch (error) {
       if (!(error instanceof SystemError)) throw error
