@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { shownId } from '../protocol/text-excerpt.ts'
-import type { ProcessHost } from '../processes/host-process.ts'
+import type { ProcessHost } from '../processes/process-host.ts'
 import { type EndCause, Session, type SessionOwner } from './session.ts'
 import type { SessionMetrics } from './session-metrics.ts'
 

@@ -1,7 +1,7 @@
 import type { Guard, Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import type { Delivery } from '../processes/delivery.ts'
-import type { ProcessHost } from '../processes/host-process.ts'
+import type { ProcessHost } from '../processes/process-host.ts'
 import { ProcessTable } from '../processes/process-table.ts'
 import type { AttributeValue } from '../telemetry/catalogue.ts'
 

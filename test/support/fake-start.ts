@@ -1,5 +1,6 @@
 import { ByteAllowance } from '../../src/lifecycle/byte-allowance.ts'
-import { HostProcess, type SessionShares } from '../../src/processes/host-process.ts'
+import { HostProcess } from '../../src/processes/host-process.ts'
+import type { SessionShares } from '../../src/processes/process-host.ts'
 import type { StandardStreams } from '../../src/processes/engine.ts'
 import { FakeDelivery } from './fake-delivery.ts'
 import type { FakeChild } from './fake-engine.ts'
