@@ -1,11 +1,12 @@
 import { lstatSync, lutimesSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { FileCalls } from '../libc/file-calls.ts'
 import { openLibrary } from '../libc/library.ts'
 import { eventually } from '../../test/support/eventually.ts'
 import { makeFifo } from '../../test/support/fifo.ts'
+import { overlayMount } from '../../test/support/overlay-mount.ts'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import { CachedFiles } from './cached-files.ts'
 import { openTerritory } from './open-territory.ts'
@@ -25,19 +26,27 @@ async function stage(folder: ScratchFolder, territory: Territory = everywhere) {
   return {
     cached,
     facts: (name: string, followSymlinks = true) => cached.facts(territory, at(name), followSymlinks),
-    contents: (name: string, followSymlinks = true) => cached.contents(territory, at(name), followSymlinks)?.toString(),
+    calls,
+    contents: async (name: string, followSymlinks = true) =>
+      (await cached.contents(territory, at(name), followSymlinks))?.toString(),
     write: (name: string, text: string) => writeFile({ cached, territory }, at(name), Buffer.from(text), true),
     at,
   }
 }
 
 /** The kernel may always say that it cannot tell right now. */
-async function told<Value>(ask: () => Value | undefined): Promise<Value> {
-  let value: Value | undefined
-  await eventually(() => (value = ask()) !== undefined, 'the kernel tells what it has in memory')
-  if (value === undefined) throw new Error('unreachable')
-  return value
+async function told<Value>(ask: () => Value | undefined | Promise<Value | undefined>): Promise<Value> {
+  for (let times = 0; times < 10_000; times++) {
+    const value = await ask()
+    if (value !== undefined) return value
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  throw new Error('the kernel never told what it has in memory')
 }
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 const openDescriptors = () => readdirSync('/proc/self/fd').length
 
@@ -79,7 +88,7 @@ it('leaves links to others, and follows those on the way only where that is allo
   expect(await told(() => facts('way/file'))).toMatchObject({ kind: 'file' })
   expect(facts('way/file', false)).toBeUndefined()
   expect(await told(() => contents('way/file'))).toBe('contents')
-  expect(contents('way/file', false)).toBeUndefined()
+  expect(await contents('way/file', false)).toBeUndefined()
 })
 
 it('stays in the directories of an operator', async () => {
@@ -92,8 +101,8 @@ it('stays in the directories of an operator', async () => {
     openTerritory({ fileRoots: [join(folder.path, 'inside')], readOnlyFileRoots: [] }),
   )
   expect(await told(() => contents('inside/file'))).toBe('in')
-  expect(contents('outside/file')).toBeUndefined()
-  expect(contents('inside/way/file')).toBeUndefined()
+  expect(await contents('outside/file')).toBeUndefined()
+  expect(await contents('inside/way/file')).toBeUndefined()
 })
 
 it('reads regular files of which all is there, and opens nothing else', async () => {
@@ -106,7 +115,43 @@ it('reads regular files of which all is there, and opens nothing else', async ()
   makeFifo(join(folder.path, 'fifo'))
   expect(await told(() => contents('empty'))).toBe('')
   expect(await told(() => contents('full'))).toHaveLength(mebibyte)
-  for (const name of ['large', 'fifo', '.', 'missing']) expect(contents(name)).toBeUndefined()
+  for (const name of ['large', 'fifo', '.', 'missing']) expect(await contents(name)).toBeUndefined()
+})
+
+it('has another thread read what the kernel would have to wait for', async () => {
+  using folder = new ScratchFolder()
+  const { calls, contents, facts } = await stage(folder)
+  const path = folder.write('file', 'contents')
+  await told(() => facts('file'))
+  const before = openDescriptors()
+  vi.spyOn(calls, 'readAt').mockReturnValue(undefined)
+  expect(await told(() => contents('file'))).toBe('contents')
+  vi.spyOn(calls, 'readAt').mockImplementation(() => {
+    writeFileSync(path, 'it has grown')
+    return undefined
+  })
+  expect(await contents('file')).toBeUndefined()
+  expect(openDescriptors()).toBe(before)
+})
+
+it('writes files on overlay over as well, those of a lower layer too', async context => {
+  using overlay = overlayMount({ lower: { below: 'old and longer', both: 'old' } })
+  if (overlay === undefined) return context.skip('this user may not mount an overlay')
+  const calls = FileCalls.open(openLibrary())
+  const cached = new CachedFiles(calls)
+  const at = (name: string) => Buffer.from(join(overlay.path, name))
+  for (const name of ['below', 'both']) lstatSync(at(name))
+  await eventually(() => cached.facts(everywhere, at('both'), true) !== undefined, 'the mount is known')
+  const before = openDescriptors()
+  for (const name of ['below', 'both', 'both']) {
+    using entry = await cached.openToWrite(everywhere, at(name), true)
+    expect(entry?.facts.kind).toBe('file')
+    await writeFile({ cached, territory: everywhere }, at(name), Buffer.from(`new ${name}`), true)
+    expect(readFileSync(at(name), 'utf8')).toBe(`new ${name}`)
+    expect((await cached.contents(everywhere, at(name), true))?.toString()).toBe(`new ${name}`)
+  }
+  await eventually(() => openDescriptors() === before, 'all descriptors are closed')
+  expect(readFileSync(join(overlay.lower, 'below'), 'utf8')).toBe('old and longer')
 })
 
 it('knows nothing of file systems that make up what they hold', async () => {
@@ -125,7 +170,7 @@ it('leaves no descriptor open, whatever it is asked for', async () => {
   const before = openDescriptors()
   for (const name of ['file', 'link', 'missing', '.']) {
     facts(name)
-    contents(name)
+    await contents(name)
     await write(name, 'y').catch(() => undefined)
   }
   await eventually(() => openDescriptors() === before, 'all descriptors are closed')

@@ -1,5 +1,6 @@
-import { close } from 'node:fs'
+import { close, constants, open, read } from 'node:fs'
 import { statfs } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import type { FileCalls, FileFacts, Opening } from '../libc/file-calls.ts'
 import type { Territory } from './territory.ts'
 
@@ -46,29 +47,32 @@ export class CachedFiles {
     return entry?.facts.kind === 'link' ? undefined : entry?.facts
   }
 
-  /** The whole of a regular file that is not large. */
-  contents(territory: Territory, path: Buffer, followSymlinks: boolean): Buffer | undefined {
+  /** The whole of a regular file that is not large. What the kernel has to wait for, one other thread waits for. */
+  contents(territory: Territory, path: Buffer, followSymlinks: boolean): Contents | Promise<Contents> {
     // Opening must not wait either, so it has to be known what is opened.
     const before = this.facts(territory, path, followSymlinks)
     if (before?.kind !== 'file' || before.size > maxBytes) return undefined
-    using file = this.#open(territory, path, { opening: 'read', followSymlinks })
+    using opening = new DisposableStack()
+    const file = opening.use(this.#open(territory, path, { opening: 'read', followSymlinks }))
     if (file?.facts.kind !== 'file' || file.facts.size > maxBytes) return undefined
     // One byte more, so that growth does not go unnoticed.
     const bytes = Buffer.allocUnsafe(file.facts.size + 1)
     const count = this.#calls?.readAt(file.descriptor, bytes, 0)
-    return count === file.facts.size ? bytes.subarray(0, count) : undefined
+    if (count === file.facts.size) return bytes.subarray(0, count)
+    return contentsByThread(file, bytes, opening.move())
   }
 
-  /** A regular file that is there, to be written over. */
-  openToWrite(territory: Territory, path: Buffer, followSymlinks: boolean): OpenEntry | undefined {
+  /** A regular file that is there, to be written over. Where opening it may take time, one other thread does. */
+  openToWrite(
+    territory: Territory,
+    path: Buffer,
+    followSymlinks: boolean,
+  ): OpenEntry | undefined | Promise<OpenEntry | undefined> {
     if (!territory.mayChange(path)) return undefined
     const before = this.facts(territory, path, followSymlinks)
-    if (before?.kind !== 'file' || this.#mounts.get(before.mountId) !== 'plain') return undefined
-    using opening = new DisposableStack()
-    const file = opening.use(this.#open(territory, path, { opening: 'write', followSymlinks }))
-    if (file?.facts.kind !== 'file') return undefined
-    opening.move()
-    return file
+    if (before?.kind !== 'file') return undefined
+    if (this.#mounts.get(before.mountId) !== 'plain') return this.#openToWriteByThread(territory, path, followSymlinks)
+    return fileOnly(this.#open(territory, path, { opening: 'write', followSymlinks }))
   }
 
   /** Reads at an offset of an open file, as far as it goes: 0 for nothing. */
@@ -97,6 +101,21 @@ export class CachedFiles {
     return undefined
   }
 
+  async #openToWriteByThread(
+    territory: Territory,
+    path: Buffer,
+    followSymlinks: boolean,
+  ): Promise<OpenEntry | undefined> {
+    const calls = this.#calls
+    if (calls === undefined || territory.links(path, followSymlinks) !== 'followed') return undefined
+    const descriptor = await openAt(path, writeFlags).catch(() => undefined)
+    if (descriptor === undefined) return undefined
+    const facts = calls.facts(descriptor)
+    if (facts !== undefined) return fileOnly(new OpenEntry({ calls, descriptor, facts, isWritten: true }))
+    close(descriptor, () => {})
+    return undefined
+  }
+
   /** Finds out what a mount is of, which may take its time. Takes over the descriptor. */
   async #learn(calls: FileCalls, descriptor: number, mountId: bigint): Promise<void> {
     using _entry = { [Symbol.dispose]: () => calls.close(descriptor) }
@@ -105,6 +124,28 @@ export class CachedFiles {
     const found = await statfs(`/proc/self/fd/${descriptor}`).catch(() => undefined)
     if (found !== undefined) this.#mounts.set(mountId, fileSystems.get(found.type) ?? 'other')
   }
+}
+
+/** `undefined` where they are better asked for in another way. */
+type Contents = Buffer | undefined
+
+const openAt = promisify(open)
+const readAt = promisify(read)
+
+const writeFlags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY
+
+/** Takes over what is held until it has been read. */
+async function contentsByThread(file: OpenEntry, into: Buffer, held: Disposable): Promise<Contents> {
+  using _held = held
+  const { bytesRead } = await readAt(file.descriptor, into, 0, into.length, 0).catch(() => ({ bytesRead: -1 }))
+  return bytesRead === file.facts.size ? into.subarray(0, bytesRead) : undefined
+}
+
+/** Closes what is no regular file. */
+function fileOnly(entry: OpenEntry | undefined): OpenEntry | undefined {
+  if (entry?.facts.kind === 'file') return entry
+  entry?.[Symbol.dispose]()
+  return undefined
 }
 
 interface OpenEntryOptions {

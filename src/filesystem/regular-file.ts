@@ -59,7 +59,7 @@ export async function writeFile(
   bytes: Buffer,
   followSymlinks: boolean,
 ): Promise<void> {
-  using file = files.cached.openToWrite(files.territory, path, followSymlinks)
+  using file = await files.cached.openToWrite(files.territory, path, followSymlinks)
   if (file !== undefined) return await writeOver(file, bytes)
   await using place = await files.territory.place(path, { followSymlinks, end: 'target', changes: true })
   await writeWholeFile(place, bytes)

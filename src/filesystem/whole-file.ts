@@ -11,7 +11,7 @@ const stepBytes = 64 * 1024
 /** The contents of the file at a path of a client. */
 export async function readFile(files: ReachedFiles, path: Buffer, followSymlinks: boolean): Promise<Buffer> {
   const { cached, territory } = files
-  const contents = cached.contents(territory, path, followSymlinks)
+  const contents = await cached.contents(territory, path, followSymlinks)
   if (contents !== undefined) return contents
   await using place = await territory.place(path, { followSymlinks, end: 'target', changes: false })
   return await readWholeFile(place)
