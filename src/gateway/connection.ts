@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
 import { FileAccess, type FileSetup } from '../filesystem/file-access.ts'
+import { freeMemory } from '../lifecycle/free-memory.ts'
 import type { Guard, Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { PollsEnded } from '../processes/output-polls.ts'
@@ -86,7 +87,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   #state: State = { name: 'new' }
   #isInputPaused = false
   /** What the transport had read when the input was paused. */
-  #unread: { readonly text: string; readonly receivedAt: number }[] = []
+  #unread: { readonly message: string | Buffer; readonly receivedAt: number }[] = []
   #hasInputEnded = false
 
   constructor(options: ConnectionOptions) {
@@ -166,10 +167,10 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
 
   // From the transport
 
-  received(text: string): void {
+  received(message: string | Buffer): void {
     const receivedAt = performance.now()
-    if (this.#isInputPaused) this.#unread.push({ text, receivedAt })
-    else this.#take(text, receivedAt)
+    if (this.#isInputPaused) this.#unread.push({ message, receivedAt })
+    else this.#take(message, receivedAt)
   }
 
   undecodable(detail: string): void {
@@ -265,12 +266,12 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#metrics.inputResumed()
     const unread = this.#unread
     this.#unread = []
-    for (const [index, { text, receivedAt }] of unread.entries()) {
+    for (const [index, { message, receivedAt }] of unread.entries()) {
       if (this.#isInputPaused) {
         this.#unread = unread.slice(index)
         return
       }
-      this.#take(text, receivedAt)
+      this.#take(message, receivedAt)
     }
     if (this.#isInputPaused) return
     if (this.#hasInputEnded) this.#inputConsumed()
@@ -281,10 +282,11 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#leave(closeCodes.normal, 'the input has ended', 'input_end')
   }
 
-  #take(text: string, receivedAt: number): void {
+  #take(received: string | Buffer, receivedAt: number): void {
     if (!this.#takesMessages) return
-    const message = decodeMessage(text)
-    this.#metrics.receivedText(text.length)
+    const message = decodeMessage(received)
+    this.#metrics.receivedText(received.length)
+    if (typeof received !== 'string') freeMemory(received)
     this.#metrics.received(message.kind === 'response' || message.kind === 'error' ? 'reply' : message.kind)
     switch (message.kind) {
       case 'request':

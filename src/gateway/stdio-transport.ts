@@ -38,6 +38,9 @@ export class StdioTransport implements Transport {
         line: text => {
           events.received(text)
         },
+        longLine: bytes => {
+          events.received(bytes)
+        },
         overlong: () => {
           events.overlong()
         },

@@ -28,7 +28,8 @@ export interface Transport {
 
 /** What a transport tells its connection. */
 export interface TransportEvents {
-  received(text: string): void
+  /** A message arrived: its text, or the valid UTF-8 of a long one, which is the connection's from now on. */
+  received(message: string | Buffer): void
   /** A message arrived that is not text. */
   undecodable(detail: string): void
   /** A message is longer than it may be. The transport takes nothing more, and `disconnected` follows. */

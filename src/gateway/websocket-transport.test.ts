@@ -65,6 +65,31 @@ it('sends what is said in one turn in its order', async () => {
   expect(texts).toEqual(['one', `two ${'A'.repeat(64 * 1024)}`, 'three'])
 })
 
+it('hands over long messages as bytes, however they come, and others as text', async () => {
+  const arrived: unknown[] = []
+  const { promise: over, resolve } = Promise.withResolvers<void>()
+  using pair = await connected({
+    received: message => arrived.push(message),
+    undecodable: detail => arrived.push([detail]),
+    disconnected: () => resolve(),
+  })
+  const { client } = pair
+  const longest = 'x'.repeat(64 * 1024)
+  client.send(longest)
+  client.send(`${longest}y`)
+  client.send(longest, { fin: false })
+  client.send('ä', { fin: true })
+  client.send(Buffer.from(`${longest}z`))
+  client.send(Buffer.from('short'))
+  client.send(Buffer.alloc(100_000, 0xff))
+  client.send(Buffer.from([0xff]))
+  client.close()
+  await over
+  const refused = ['the message is not valid UTF-8']
+  const long = ['y', 'ä', 'z'].map(end => Buffer.from(longest + end))
+  expect(arrived).toEqual([longest, ...long, 'short', refused, refused])
+})
+
 it('counts what the operating system has not taken', async () => {
   using pair = await connected()
   const { client, transport } = pair

@@ -1,7 +1,9 @@
+import { isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Timers } from '../lifecycle/timers.ts'
 import type { FramePool } from './frame-pool.ts'
+import { leastLongBytes } from '../protocol/long-base64.ts'
 import type { OutgoingMessage } from '../protocol/outgoing-message.ts'
 import { textFrame } from './text-frame.ts'
 import type { Transport, TransportEvents } from './transport.ts'
@@ -19,8 +21,6 @@ export class WebSocketTransport implements Transport {
   readonly #socket: Socket
   readonly #timers: Timers
   readonly #frames: FramePool
-  /** Made for the first message of bytes. */
-  #strictText: InstanceType<typeof TextDecoder> | undefined
 
   constructor(options: { websocket: WebSocket; socket: Socket; timers: Timers; frames: FramePool }) {
     this.#websocket = options.websocket
@@ -51,15 +51,9 @@ export class WebSocketTransport implements Transport {
       events.disconnected(isOrderly)
     }
     websocket.on('message', (data: Buffer, isBinary: boolean) => {
-      if (!isBinary) return events.received(data.toString())
-      let text: string
-      try {
-        this.#strictText ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-        text = this.#strictText.decode(data)
-      } catch {
-        return events.undecodable('the message is not valid UTF-8')
-      }
-      events.received(text)
+      // That of text has been checked.
+      if (isBinary && !isUtf8(data)) return events.undecodable('the message is not valid UTF-8')
+      events.received(data.length > leastLongBytes ? data : data.toString())
     })
     websocket.on('pong', (data: Buffer) => {
       events.confirmed(Number(data.toString('latin1')))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeBase64 } from './base64.ts'
+import { canonicalBytesOf, decodeBase64 } from './base64.ts'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
@@ -82,5 +82,51 @@ describe('strict base64', () => {
   it('keeps the problem of a huge text short', () => {
     expect(decodeBase64('\u{1f600}'.repeat(1_000_000))).toBe('Invalid symbol 240, offset 0.')
     expect(decodeBase64('A'.repeat(1_000_001))).toBe('Invalid input length: 1000001')
+  })
+})
+
+describe('base64 that is not text yet', () => {
+  const pieceLength = 48 * 1024
+  const length = 2 * pieceLength + 400
+  const symbols = Buffer.alloc((length / 4) * 3, 'any bytes at all').toString('base64')
+
+  it('comes to the same bytes', () => {
+    for (const removed of [0, 1, 2, 3, 300, 301, 302]) {
+      const bytes = Buffer.from(symbols, 'base64').subarray(removed)
+      expect(canonicalBytesOf(Buffer.from(bytes.toString('base64')))?.equals(bytes)).toBe(true)
+    }
+    expect(canonicalBytesOf(Buffer.alloc(0))).toHaveLength(0)
+  })
+
+  it.each([
+    '-',
+    '_',
+    '=',
+    '==',
+    '===',
+    '====',
+    ' ',
+    '\n',
+    '*',
+    '\0',
+    'é',
+    'Ł',
+    '\u{1f600}',
+    'B',
+    'BA==',
+    'BB==',
+    'BAA=',
+    'BAB=',
+  ])('is refused like text, wherever it has %j', put => {
+    const edges = [0, pieceLength, 2 * pieceLength, length]
+    const places = edges.flatMap(edge => [-5, -4, -3, -2, -1, 0, 1, 2, 3, 4].map(distance => edge + distance))
+    for (const at of places.filter(each => each >= 0 && each <= length)) {
+      for (const changed of [symbols.slice(0, at) + put + symbols.slice(at + put.length), symbols.slice(0, at) + put]) {
+        const decoded = decodeBase64(changed)
+        const bytes = canonicalBytesOf(Buffer.from(changed))
+        expect(bytes === undefined).toBe(typeof decoded === 'string')
+        if (bytes !== undefined && typeof decoded !== 'string') expect(bytes.equals(decoded)).toBe(true)
+      }
+    }
   })
 })

@@ -1,3 +1,13 @@
+/** Symbols that stand for three bytes. */
+const groupLength = 4
+
+/** Symbols that are text at a time: whole groups, and few enough for the young generation. */
+const pieceLength = 48 * 1024
+
+const minus = 0x2d
+const pad = 0x3d
+const underscore = 0x5f
+
 /**
  * Decodes base64 strictly: RFC 4648 section 4 with the standard alphabet, canonical padding, no white space and no
  * stray bits in the last symbol. Returns the bytes, or the problem as a text of bounded length; bytes come back as they are.
@@ -12,19 +22,41 @@ export function decodeBase64(text: string | Buffer): Buffer | string {
 }
 
 /** The same without a word about what is wrong. */
-export function canonicalBytes(text: string): Buffer | undefined {
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
+function canonicalBytes(text: string): Buffer | undefined {
+  const end = text.slice(-groupLength)
+  const padding = paddingOf(end)
   if (text.includes('-') || text.includes('_') || Buffer.byteLength(text) !== text.length) return undefined
   const bytes = Buffer.from(text, 'base64')
-  if (bytes.length !== (text.length / 4) * 3 - padding) return undefined
-  return padding === 0 || endsCanonically(text, bytes, padding) ? bytes : undefined
+  if (bytes.length !== (text.length / groupLength) * 3 - padding) return undefined
+  return endsCanonically(bytes, padding, end) ? bytes : undefined
 }
 
-function endsCanonically(text: string, bytes: Buffer, padding: number): boolean {
-  return bytes.toString('base64', bytes.length - (3 - padding)) === text.slice(-4)
+/**
+ * The same for megabytes that have not become text yet. They never do as a whole, only in pieces that are young when they are
+ * dropped: text of such a length is kept outside the heap, and collecting it takes a walk over all of it.
+ */
+export function canonicalBytesOf(symbols: Buffer): Buffer | undefined {
+  if (symbols.length % groupLength !== 0 || symbols.includes(minus) || symbols.includes(underscore)) return undefined
+  const end = symbols.toString('latin1', symbols.length - groupLength)
+  const padding = paddingOf(end)
+  const bytes = Buffer.allocUnsafe((symbols.length / groupLength) * 3 - padding)
+  let length = 0
+  for (let start = 0; start < symbols.length; start += pieceLength) {
+    length += bytes.write(symbols.toString('latin1', start, start + pieceLength), length, 'base64')
+  }
+  // No piece makes more bytes than it should: one that makes fewer is missed at the end.
+  return length === bytes.length && endsCanonically(bytes, padding, end) ? bytes : undefined
 }
 
-const pad = 0x3d
+/** At most two: more are missing bytes. */
+function paddingOf(end: string): number {
+  return end.endsWith('==') ? 2 : end.endsWith('=') ? 1 : 0
+}
+
+/** Whether the last group is what its bytes are written as, without stray bits. */
+function endsCanonically(bytes: Buffer, padding: number, end: string): boolean {
+  return padding === 0 || bytes.toString('base64', bytes.length - (3 - padding)) === end
+}
 
 /**
  * Why a text that did not decode is refused, in the words of the reference's decoder, which works on bytes of UTF-8, four at a

@@ -1,8 +1,8 @@
-import { parseJsonExactly } from './json-numbers.ts'
+import { parseJson } from './json-numbers.ts'
 import { scanJson } from './json-scanner.ts'
 import { describeMismatch } from './json-words.ts'
 import type { BytesResult } from './bytes-result.ts'
-import { parseAround } from './long-base64.ts'
+import { parseAroundBase64 } from './long-base64.ts'
 import type { ChunkMessage } from './outgoing-message.ts'
 
 declare const requestIdBrand: unique symbol
@@ -40,13 +40,21 @@ export type Message =
   /** The id is there if it could be read although something else in the message is wrong. */
   | { readonly kind: 'malformed'; readonly id: RequestId | undefined; readonly detail: string }
 
-/** Decodes the text of one message. Never throws: what cannot be decoded is a `malformed` message. */
-export function decodeMessage(text: string): Message {
-  const { problem, hasFragileNumbers, longText } = scanJson(text)
+/**
+ * Decodes one message, of which there may be the text or, for long ones, the valid UTF-8. Never throws: what cannot be decoded
+ * is a `malformed` message.
+ */
+export function decodeMessage(message: string | Buffer): Message {
+  if (typeof message === 'string') return decodeText(message)
+  const value = parseAroundBase64(message)
+  return value === undefined ? decodeText(message.toString()) : classify(value)
+}
+
+function decodeText(text: string): Message {
+  const { problem, hasFragileNumbers } = scanJson(text)
   if (problem !== undefined) return malformed(problem)
-  const parse = hasFragileNumbers ? parseJsonExactly : (json: string): unknown => JSON.parse(json)
   try {
-    return classify((longText && parseAround(text, longText, parse)) ?? parse(text))
+    return classify(parseJson(text, hasFragileNumbers))
   } catch (error) {
     if (error instanceof SyntaxError) return malformed(error.message)
     throw error

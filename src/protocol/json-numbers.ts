@@ -18,6 +18,11 @@ export class DecimalToken {
   }
 }
 
+/** The value of a text in which the scanner did or did not see numbers that JSON.parse would damage. */
+export function parseJson(text: string, hasFragileNumbers: boolean): unknown {
+  return hasFragileNumbers ? parseJsonExactly(text) : JSON.parse(text)
+}
+
 /**
  * JSON.parse without loss in numbers: integers beyond 2^53 - 1 become bigint, and what is not a 64-bit integer
  * becomes a {@link DecimalToken}. Several times slower than JSON.parse, hence meant for texts in which the scanner

@@ -10,22 +10,9 @@ export interface ScannedJson {
   readonly problem: string | undefined
   /** Whether a number would not survive JSON.parse: a fraction, an exponent, or an integer beyond 2^53 - 1. */
   readonly hasFragileNumbers: boolean
-  /** The first long string without escapes among the parameters. */
-  readonly longText?: LongText | undefined
+  /** The parameter whose value is the string that begins where it was asked. Absent when there is a problem. */
+  readonly parameter?: string | undefined
 }
-
-/** A string literal in the text. */
-export interface LongText {
-  /** The parameter it is the value of. */
-  readonly key: string
-  /** Of its opening quote. */
-  readonly start: number
-  /** Behind its closing quote. */
-  readonly end: number
-}
-
-/** Below that, JSON.parse is no burden. */
-const leastLongText = 64 * 1024
 
 const tab = 0x09
 const lineFeed = 0x0a
@@ -60,8 +47,10 @@ const maxSafeIntegerLength = 17
  *
  * Syntax is left to JSON.parse. Up to the first syntax error the scan understands every token; what it makes of the
  * rest does not matter, because JSON.parse refuses the message.
+ *
+ * @param askedAt offset of a quote that may begin the value of a parameter
  */
-export function scanJson(text: string): ScannedJson {
+export function scanJson(text: string, askedAt = -1): ScannedJson {
   const strings = new JsonStrings(text)
   /** The open containers, outermost first: the keys of an object, nothing for an array. */
   const containers: (ObjectKeys | undefined)[] = []
@@ -70,7 +59,7 @@ export function scanJson(text: string): ScannedJson {
   let valueCount = 0
   let keyCount = 0
   let hasFragileNumbers = false
-  let longText: LongText | undefined
+  let parameter: string | undefined
   let at = 0
 
   const refuse = (problem: string): ScannedJson => ({
@@ -115,9 +104,7 @@ export function scanJson(text: string): ScannedJson {
           return refuse(`unpaired surrogate \`${strings.unpairedSurrogate}\` in a string`)
         }
         if (!expectsKey || keys === undefined) {
-          if (at - start > leastLongText && !strings.hasEscapes && isParameter(containers)) {
-            longText ??= { key: keys?.last ?? '', start, end: at }
-          }
+          if (start === askedAt && isParameter(containers)) parameter = keys?.last
           break
         }
         const key = strings.hasEscapes ? decodeString(text.slice(start, at)) : text.slice(start + 1, at - 1)
@@ -145,7 +132,7 @@ export function scanJson(text: string): ScannedJson {
     valueCount += 1
     if (valueCount > maxJsonValues) return refuse(tooManyValues)
   }
-  return { problem: undefined, hasFragileNumbers, longText }
+  return { problem: undefined, hasFragileNumbers, parameter }
 }
 
 /** Whether the innermost container is the parameters of a message. */

@@ -90,3 +90,33 @@ describe('what cannot be read', () => {
     )
   })
 })
+
+describe('long lines', () => {
+  const long = `{${'x'.repeat(64 * 1024)}`
+
+  function readLong(lines: readonly (string | Buffer)[]): unknown[] {
+    const seen: unknown[] = []
+    const reader = new LineReader(
+      { line: text => seen.push(text), longLine: bytes => seen.push(bytes), failed: detail => seen.push([detail]) },
+      1_000_000,
+    )
+    for (const line of lines) for (const bytes of [Buffer.from(line), Buffer.from('\r\n')]) reader.push(bytes)
+    reader.end()
+    return seen
+  }
+
+  it('stay bytes when they begin like a message', () => {
+    expect(readLong([`${long}ä`, 'short', long])).toEqual([Buffer.from(`${long}ä`), 'short', Buffer.from(long)])
+  })
+
+  it('are text like others when they do not', () => {
+    const blank = ' '.repeat(100_000)
+    expect(readLong([blank, `${blank}x`, long.slice(0, -1)])).toEqual([`${blank}x`, long.slice(0, -1)])
+  })
+
+  it('must be UTF-8', () => {
+    expect(readLong([Buffer.concat([Buffer.from(long), Buffer.from([0xff])]), long])).toEqual([
+      ['the input is not valid UTF-8'],
+    ])
+  })
+})

@@ -1,9 +1,15 @@
+import { isUtf8 } from 'node:buffer'
+import { leastLongBytes } from './long-base64.ts'
+
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
+const brace = 0x7b
 
 /** What the input contained. */
 export interface LineEvents {
   line(text: string): void
+  /** The same for a line that is long and begins like a message, still as bytes: valid UTF-8. Without it there is only `line`. */
+  longLine?(bytes: Buffer): void
   /** A line is longer than the limit; `failed` follows. */
   overlong?(): void
   /** The input cannot be read any further: a line is too long or not UTF-8. Called at most once. */
@@ -59,6 +65,9 @@ export class LineReader {
     if (joined === undefined) return
     const line = joined.at(-1) === carriageReturn ? joined.subarray(0, -1) : joined
     if (line.length > this.#maxBytes) return this.#failOverlong()
+    if (this.#events.longLine !== undefined && line.length > leastLongBytes && line[0] === brace && isUtf8(line)) {
+      return this.#events.longLine(line)
+    }
     let text: string
     try {
       text = this.#strictText.decode(line)

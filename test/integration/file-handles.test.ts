@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import type { GatewayFixture } from '../support/start-gateway.ts'
 import { startGateway } from '../support/start-gateway.ts'
 import { eventually } from '../support/eventually.ts'
@@ -98,6 +99,38 @@ it('writes blocks where they belong, visible at once, in a file that keeps its p
   expect(readFileSync(stage.path('file'), 'utf8')).toBe('hello\n')
   await peer.call('fs/writeBlock', { handleId: 'w', offset: 10, chunk: base64('X') })
   expect(readFileSync(stage.path('file'), 'utf8')).toBe('hello\n\0\0\0\0X')
+})
+
+it('writes large blocks as they were, and gives their memory back at once', async () => {
+  const given: number[] = []
+  const transfer = ArrayBuffer.prototype.transfer
+  using _spy = vi.spyOn(ArrayBuffer.prototype, 'transfer').mockImplementation(function (this: ArrayBuffer, length) {
+    given.push(this.byteLength)
+    return transfer.call(this, length)
+  })
+  await using stage = await openStage()
+  const { peer } = stage
+  const blocks = Array.from({ length: 6 }, (_none, index) => randomBytes(1024 * 1024 - index))
+  const chunks = blocks.map(block => block.toString('base64'))
+  await peer.call('fs/open', { handleId: 'w', path: stage.uri('file'), mode: 'replace' })
+  const write = (chunk: string, index: number) =>
+    peer.call('fs/writeBlock', { handleId: 'w', offset: index * 1024 * 1024, chunk })
+  await Promise.all(chunks.map(write))
+  await peer.call('fs/close', { handleId: 'w' })
+  for (const [index, block] of blocks.entries()) {
+    const start = index * 1024 * 1024
+    expect(
+      readFileSync(stage.path('file'))
+        .subarray(start, start + block.length)
+        .equals(block),
+    ).toBe(true)
+  }
+  for (const atomic of [false, true]) {
+    await peer.call('fs/writeFile', { path: stage.uri('whole'), dataBase64: chunks[5] ?? '', atomic })
+    expect(readFileSync(stage.path('whole')).equals(blocks[5] ?? Buffer.alloc(0))).toBe(true)
+  }
+  // Of each message, and of its contents.
+  expect(given.filter(bytes => bytes > 1_000_000)).toHaveLength(16)
 })
 
 it('creates what a dangling link leads to, and refuses what is no file', async () => {

@@ -1,4 +1,5 @@
 import { openToRead, openToReplace } from '../../filesystem/regular-file.ts'
+import { freeMemory } from '../../lifecycle/free-memory.ts'
 import { BytesResult } from '../../protocol/bytes-result.ts'
 import type { HostOs } from '../../protocol/path-uri.ts'
 import { refuseConfinedStream } from './confined-files.ts'
@@ -41,6 +42,7 @@ export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
       return files.perform({ operation: 'writeBlock', paths: [], bytes: chunk.length }, async () => {
         await files.handles.write(handleId, offset, chunk)
         files.setup.metrics.written(chunk.length)
+        freeMemory(chunk)
         return {}
       })
     },

@@ -9,6 +9,7 @@ import { removeEntry } from '../../filesystem/removal.ts'
 import type { Territory } from '../../filesystem/territory.ts'
 import { refuseBounds, walkTree } from '../../filesystem/walk.ts'
 import { readFile } from '../../filesystem/whole-file.ts'
+import { freeMemory } from '../../lifecycle/free-memory.ts'
 import { BytesResult } from '../../protocol/bytes-result.ts'
 import { decodeBase64 } from '../../protocol/base64.ts'
 import { GatewayError } from '../../protocol/gateway-error.ts'
@@ -44,6 +45,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
           await writeAtomically(place, bytes)
         } else await writeFile(files.setup, path, bytes, followSymlinks ?? true)
         files.setup.metrics.written(bytes.length)
+        freeMemory(bytes)
         return {}
       })
     },
