@@ -102,7 +102,7 @@ function operationsIn(uri: string): readonly Operation[] {
     },
     {
       name: 'streamed write, 16 MiB',
-      atMost: 2.2,
+      atMost: 1.4,
       turns: 4,
       repeat: 1,
       run: client => writeStream(client, `${uri}/written`),
