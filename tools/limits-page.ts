@@ -119,7 +119,8 @@ ${limitNames.map(limitRow).join('\n')}
 
 Half of \`retained-output\` is shared: a session may keep as much of it as is still left for the others, so one alone may fill a
 quarter of the whole. The other half is divided by \`max-sessions\`; so much a session may always keep. Sessions above their
-share are held back, the others go on, and nothing that a client may have missed is lost.
+share are held back, the others go on, and nothing that a client may have missed is lost. What a process has said when it is
+held back comes on top: one read of each of its streams, 64 KiB at most.
 [Why it is done this way](decisions/0024-output-is-kept-in-fair-shares.md)
 
 ## Bounds at which somebody waits

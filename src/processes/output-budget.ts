@@ -146,11 +146,16 @@ export class KeptOutput implements Disposable {
     this.#session.budget.awaitRoom(this.#owner, this)
   }
 
+  /** The process goes on for another reason. */
+  leaveLine(): void {
+    this.#session.budget.forget(this.#owner)
+  }
+
   /** From now on somebody else accounts for it, or it is gone. */
   [Symbol.dispose](): void {
     this.#change(-this.#bytes)
     this.#isOver = true
-    this.#session.budget.forget(this.#owner)
+    this.leaveLine()
   }
 
   #change(bytes: number): void {

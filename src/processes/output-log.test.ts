@@ -53,6 +53,23 @@ describe('numbers', () => {
   })
 })
 
+describe('output that was held back', () => {
+  it.each([
+    ['only one chunk', 1, 2],
+    ['everything', 10, 4],
+  ])('is numbered as far as there is room: for %s', (_, room, nextSeq) => {
+    const { log, delivery } = fakeLog()
+    delivery.hasRoom = false
+    log.append('stdout', Buffer.alloc(2 * outputChunkBytes + 1))
+    Object.defineProperty(delivery, 'hasRoom', { get: () => delivery.events.length < room })
+    log.sealWithinRoom()
+    expect(log.nextSeq).toBe(nextSeq)
+    expect(log.retainedBytes).toBe(2 * outputChunkBytes + 1)
+    log.seal()
+    expect(log.nextSeq).toBe(4)
+  })
+})
+
 describe('an exit', () => {
   it('tells its receipt where there is one', () => {
     const told = fakeLog()

@@ -137,6 +137,16 @@ export class OutputLog {
     if (this.#pendingBytes > 0) this.#recordPending('everything')
   }
 
+  /** Numbers what is pending, chunk by chunk, as far as there is room. */
+  sealWithinRoom(): void {
+    if (this.#pendingBytes > 0 && !this.isFull) this.#recordPending('what there is room for')
+  }
+
+  /** The owner does not wait for the session any more. */
+  leaveLine(): void {
+    this.#kept.leaveLine()
+  }
+
   recordExit(exitCode: number, receipt: Receipt | undefined): void {
     this.seal()
     const seq = this.#nextSeq++
@@ -244,13 +254,13 @@ export class OutputLog {
     )
   }
 
-  #recordPending(what: 'full chunks' | 'everything'): void {
+  #recordPending(what: 'full chunks' | 'what there is room for' | 'everything'): void {
     let [bytes = Buffer.alloc(0)] = this.#pending
     if (this.#pending.length > 1) bytes = Buffer.concat(this.#pending, this.#pendingBytes)
     this.#pending = []
     this.#pendingBytes = 0
-    const least = what === 'everything' ? 1 : outputChunkBytes
-    while (bytes.length >= least) {
+    const least = what === 'full chunks' ? outputChunkBytes : 1
+    while (bytes.length >= least && (what === 'everything' || !this.isFull)) {
       this.#record(this.#pendingStream, bytes.subarray(0, outputChunkBytes))
       bytes = bytes.subarray(outputChunkBytes)
     }

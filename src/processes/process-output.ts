@@ -129,7 +129,8 @@ export class ProcessOutput implements Waiter {
   // What the delivery tells
 
   roomMade(): void {
-    this.#log.seal()
+    // What made room may be another than what is short of it now.
+    this.#log.sealWithinRoom()
     this.#goOn()
   }
 
@@ -155,8 +156,11 @@ export class ProcessOutput implements Waiter {
     this.#flush = undefined
     if (!this.#log.hasPending) return this.#polls.wake()
     // Without room the rest waits in line and merges with what comes; nobody may wait for it in vain, though.
-    if ((this.#log.isAttached && !this.#log.isFull) || !this.#polls.isEmpty) this.#log.seal()
-    else if (this.#log.isAttached) this.#pause()
+    if (!this.#polls.isEmpty) this.#log.seal()
+    else if (this.#log.isAttached) {
+      this.#log.sealWithinRoom()
+      if (this.#log.hasPending) this.#pause()
+    }
     this.#polls.wake()
   }
 
@@ -208,6 +212,7 @@ export class ProcessOutput implements Waiter {
     this.#log.evict()
     if (this.#log.isFull) return this.#log.awaitRoom()
     this.#isPaused = false
+    this.#log.leaveLine()
     if (this.#log.hasPending) this.#flush ??= setImmediate(this.#turnEnded)
     this.#options.source.resumeOutput()
     this.#options.metrics.outputResumed()
