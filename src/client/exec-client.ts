@@ -51,7 +51,7 @@ export interface ClientOptions {
   readonly handshakeTimeoutMs?: number
   /** How long an outage may last. Default 45 s; servers keep a session for 80 s, those before release 0.169 for 30 s. */
   readonly recoveryMs?: number
-  /** Between two attempts to resume. Default 100 ms. */
+  /** Between two attempts to resume, and before a call that is lost again and again is repeated; there it doubles. Default 100 ms. */
   readonly retryMs?: number
   /** A WebSocket without a byte for this long counts as broken. Default 45 s. */
   readonly silenceMs?: number

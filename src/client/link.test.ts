@@ -1,14 +1,19 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { FakeChannel, GreetingChannel } from '../../test/support/fake-channel.ts'
+import { failureOf } from '../../test/support/failure-of.ts'
 import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { Dial } from './channel.ts'
 import { Link, type LinkState } from './link.ts'
 import { RemoteProcess } from './remote-process.ts'
+import { TreeWatch } from './tree-watch.ts'
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'], now: 0 })
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+    now: 0,
+  })
 })
 
 afterEach(() => {
@@ -16,6 +21,43 @@ afterEach(() => {
 })
 
 const unreachable = () => Promise.reject(new GatewayError('connectFailed', 'nobody listens'))
+
+/** What every request but the first of a session meets. */
+class DefiantChannel extends GreetingChannel {
+  readonly #askedAt: number[]
+  readonly #defy: (channel: DefiantChannel, id: unknown) => void
+
+  constructor(askedAt: number[], defy: (channel: DefiantChannel, id: unknown) => void) {
+    super()
+    this.#askedAt = askedAt
+    this.#defy = defy
+  }
+
+  override send(text: string): void {
+    super.send(text)
+    const { method, id } = this.sent.at(-1) ?? {}
+    if (method === 'initialize' || id === undefined) return
+    this.#askedAt.push(Date.now())
+    this.#defy(this, id)
+  }
+}
+
+const breaks = (channel: DefiantChannel) => channel.ends()
+const refuses = (channel: DefiantChannel, id: unknown) =>
+  channel.receives({ id, error: { code: -32_000, message: 'JSON-RPC transport closed' } })
+
+/** A link whose connections are all like this, and when it asked for something. */
+async function openDefied(defy: (channel: DefiantChannel, id: unknown) => void) {
+  const opened = await openLink()
+  const askedAt: number[] = []
+  opened.dialsWith(() => Promise.resolve(new DefiantChannel(askedAt, defy)))
+  opened.first.ends()
+  await vi.advanceTimersByTimeAsync(0)
+  // From here on what happened before is long ago.
+  await vi.advanceTimersByTimeAsync(1000)
+  vi.setSystemTime(0)
+  return { ...opened, askedAt }
+}
 
 /** A link whose dialling a test controls; the first connection succeeds. */
 async function openLink(dial: Dial = unreachable) {
@@ -153,4 +195,84 @@ it('holds back whatever connection it has while a reader wants it to', async () 
   expect(next.isPaused).toBe(true)
   holds[1]?.[Symbol.dispose]()
   expect(next.isPaused).toBe(false)
+})
+
+it.each([
+  ['breaks the connection', breaks],
+  ['says that the connection behind it has broken', refuses],
+])('repeats a call less and less often to a server that %s, and gives it up', async (_, defy) => {
+  const { link, askedAt, outstanding } = await openDefied(defy)
+  const read = link.call('fs/readFile', { path: 'file:///a' }, { repeats: true })
+  const failure = failureOf(read)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(askedAt).toEqual([0, 0, 100, 300, 700, 1500, 3100, 6300])
+  expect(await failure).toMatchObject({ kind: 'disconnected' })
+  expect(link.state).toBe('connected')
+  expect(outstanding()).toEqual({})
+})
+
+it('goes on repeating a call that each connection carries for a while', async () => {
+  const { link, askedAt } = await openDefied(channel => void setTimeout(() => channel.ends(), 5000))
+  const abort = new AbortController()
+  const read = link.call('fs/readFile', { path: 'file:///a' }, { repeats: true, signal: abort.signal })
+  const failure = failureOf(read)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(askedAt).toHaveLength(13)
+  abort.abort(new Error('enough'))
+  expect(await failure).toMatchObject({ message: 'enough' })
+})
+
+it('ends the pause before a call is repeated with the client', async () => {
+  const { link, outstanding } = await openDefied(refuses)
+  const read = link.call('fs/readFile', { path: 'file:///a' }, { repeats: true })
+  const failure = failureOf(read)
+  await vi.advanceTimersByTimeAsync(1600)
+  expect(outstanding()).toEqual({ timer: 1 })
+  await link[Symbol.asyncDispose]()
+  expect(await failure).toMatchObject({ kind: 'sessionLost' })
+  expect(outstanding()).toEqual({})
+})
+
+it('does not dial without pause when each connection ends as soon as it is there', async () => {
+  const { first, dialledAt, dialsWith, states } = await openLink()
+  dialsWith(() => {
+    const channel = new GreetingChannel()
+    setTimeout(() => channel.ends(), 1)
+    return Promise.resolve(channel)
+  })
+  first.ends()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(dialledAt).toEqual([0, 101, 202, 303, 404, 505, 606, 707, 808, 909])
+  expect(states.slice(0, 4)).toEqual(['recovering', 'connected', 'recovering', 'connected'])
+})
+
+it.each([
+  ['breaks the connection', breaks],
+  ['says that the connection behind it has broken', refuses],
+])('ends a watch that the server does not take up again: it %s', async (_, defy) => {
+  const { link, first, dialsWith, outstanding } = await openLink()
+  const opening = TreeWatch.open(link, 'file:///tree', undefined)
+  await vi.advanceTimersByTimeAsync(0)
+  first.receives({ id: first.sent.at(-1)?.id, result: {} })
+  const watch = await opening
+  const askedAt: number[] = []
+  dialsWith(() => Promise.resolve(new DefiantChannel(askedAt, defy)))
+  first.ends()
+  const failure = failureOf(Array.fromAsync(watch))
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(await failure).toMatchObject({ kind: 'disconnected' })
+  expect(askedAt).toHaveLength(8)
+  expect(outstanding()).toEqual({})
+})
+
+it('ends the pause before a watch is asked for again with the watch', async () => {
+  const { link, outstanding } = await openDefied(refuses)
+  const abort = new AbortController()
+  const failure = failureOf(TreeWatch.open(link, 'file:///tree', abort.signal))
+  await vi.advanceTimersByTimeAsync(1600)
+  expect(outstanding()).toEqual({ timer: 1 })
+  abort.abort(new Error('enough'))
+  expect(await failure).toMatchObject({ message: 'enough' })
+  await vi.advanceTimersByTimeAsync(0)
+  expect(outstanding()).toEqual({})
 })

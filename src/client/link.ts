@@ -7,15 +7,16 @@ import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
 import type { CallTracing } from '../telemetry/call-tracing.ts'
 import { bodyDeltaMethod } from './body-delta.ts'
 import { BodyRoutes } from './body-routes.ts'
-import { disconnected, isTransportLoss, sessionLost } from './call-errors.ts'
+import { disconnected, sessionLost } from './call-errors.ts'
 import type { Dial } from './channel.ts'
-import { orAborted } from './deadline.ts'
+import { orAborted, pause } from './deadline.ts'
 import { decodeResult } from './decode-result.ts'
 import { Generation, type GenerationEvents } from './generation.ts'
 import { type HandshakeOptions, shakeHands } from './handshake.ts'
 import type { CallOptions } from './process-calls.ts'
 import { ProcessRoutes } from './process-routes.ts'
 import { recover, type RecoveryLimits } from './recovery.ts'
+import { repeated } from './repeats.ts'
 import type { WatchCalls } from './tree-watch.ts'
 import { treeChangedMethod, WatchRoutes } from './watch-routes.ts'
 
@@ -69,9 +70,13 @@ export class Link implements WatchCalls, AsyncDisposable {
   #state: State
   /** The latest connection that was in use; it may take a moment to let go even after it has ended. */
   #latest: Generation
+  /** When the latest connection took the place of another. */
+  #resumedAt = -Infinity
   /** Readers that cannot keep up and hold everything back. */
   #holds = 0
   #changed = Promise.withResolvers<void>()
+  /** Aborted when there will be no connection any more. */
+  readonly #over = new AbortController()
   #disposal: Promise<void> | undefined
 
   private constructor(options: LinkOptions, inbox: Inbox, generation: Generation, first: Result<'initialize'>) {
@@ -83,6 +88,7 @@ export class Link implements WatchCalls, AsyncDisposable {
     this.environmentInfo = first.environmentInfo ?? undefined
     this.#state = { name: 'connected', generation }
     this.#latest = generation
+    setMaxListeners(0, this.#over.signal)
   }
 
   /** @throws GatewayError when no connection comes about or the handshake fails */
@@ -131,6 +137,16 @@ export class Link implements WatchCalls, AsyncDisposable {
       span?.end(error instanceof GatewayError ? error.kind : 'aborted')
       throw error
     }
+  }
+
+  /** Makes an attempt again on the next connection when one breaks, within measure. */
+  repeated<Value>(attempt: () => Promise<Value>, signal?: AbortSignal): Promise<Value> {
+    const { timers, limits } = this.#options
+    const over = this.#over.signal
+    return repeated(attempt, {
+      retryMs: limits.retryMs,
+      pause: ms => pause(timers, ms, signal === undefined ? over : AbortSignal.any([signal, over])),
+    })
   }
 
   /** Keeps a recovery from going ahead until `decided` settles: the outcome of a start is being decided. */
@@ -186,14 +202,11 @@ export class Link implements WatchCalls, AsyncDisposable {
   ): Promise<unknown> {
     const { signal, repeats = false } = options
     const lane = cleanupMethods.has(method) ? 'cleanup' : 'regular'
-    for (;;) {
+    const attempt = async () => {
       const generation = await this.usable(options)
-      try {
-        return await generation.call({ method, params, lane, trace, signal })
-      } catch (error) {
-        if (!repeats || !isTransportLoss(error)) throw error
-      }
+      return await generation.call({ method, params, lane, trace, signal })
     }
+    return repeats ? this.repeated(attempt, signal) : attempt()
   }
 
   /** A connection is over. Only the one in use matters: earlier ones and candidates change nothing. */
@@ -219,6 +232,8 @@ export class Link implements WatchCalls, AsyncDisposable {
           expectedSessionId: this.sessionId,
         },
         limits,
+        // One that ends as soon as it is there is an attempt that failed.
+        isFurtherAttempt: performance.now() - this.#resumedAt < limits.retryMs,
         timers,
         routes: this.routes,
         startsDecided: Promise.all(this.#starts),
@@ -227,6 +242,7 @@ export class Link implements WatchCalls, AsyncDisposable {
       })
       if (this.#state.name !== 'recovering') return void generation.close()
       this.#latest = generation
+      this.#resumedAt = performance.now()
       if (this.#holds > 0) generation.pause()
       this.#become({ name: 'connected', generation })
       if (generation.isOver) this.#lost(generation, disconnected().message)
@@ -251,6 +267,7 @@ export class Link implements WatchCalls, AsyncDisposable {
   #fail(error: GatewayError, name: 'failed' | 'closed' = 'failed'): void {
     if ('error' in this.#state) return
     this.#become({ name, error })
+    this.#over.abort(error)
     this.routes.failAll(error)
     this.bodies.failAll(error)
     this.watches.failAll(error)

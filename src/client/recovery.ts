@@ -25,6 +25,8 @@ export interface RecoveryOptions {
   readonly dial: Dial
   readonly handshake: HandshakeOptions
   readonly limits: RecoveryLimits
+  /** Whether there was an attempt just now, so that the first is not due at once. */
+  readonly isFurtherAttempt: boolean
   readonly timers: Timers
   readonly routes: ProcessRoutes
   /** Settles when no start is in flight on the connection that broke. */
@@ -45,6 +47,7 @@ export async function recover(options: RecoveryOptions): Promise<Generation> {
   using deadline = withDeadline(timers, options.signal, limits.recoveryMs, tooLate)
   const { signal } = deadline
   await orAborted(options.startsDecided, signal)
+  if (options.isFurtherAttempt) await pause(timers, limits.retryMs, signal)
   for (;;) {
     try {
       return await attempt(options, signal)

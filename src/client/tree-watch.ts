@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { GatewayError } from '../protocol/gateway-error.ts'
-import { isTransportLoss } from './call-errors.ts'
 import { orAborted } from './deadline.ts'
 import type { FileCalls } from './file-handle.ts'
 import { PendingChanges } from './pending-changes.ts'
@@ -9,6 +8,8 @@ import type { TreeChange, WatchFollower, WatchRoutes } from './watch-routes.ts'
 /** What makes calls for a watch, and leads its notifications to it. */
 export interface WatchCalls extends FileCalls {
   readonly watches: WatchRoutes
+  /** Makes an attempt again on the next connection when one breaks, within measure. */
+  repeated<Value>(attempt: () => Promise<Value>, signal?: AbortSignal): Promise<Value>
 }
 
 /** Why nothing more comes; without an error whoever watches has had enough. */
@@ -31,6 +32,8 @@ export class TreeWatch implements AsyncIterable<TreeChange>, Disposable {
   #connection: object | undefined
   #isEstablishing = false
   #end: WatchEnd | undefined
+  /** Aborted at the end, so that nobody pauses for longer. */
+  readonly #over = new AbortController()
   #news = Promise.withResolvers<void>()
 
   private constructor(calls: WatchCalls, path: string, signal: AbortSignal | undefined) {
@@ -77,14 +80,14 @@ export class TreeWatch implements AsyncIterable<TreeChange>, Disposable {
   async #establish(): Promise<void> {
     this.#isEstablishing = true
     try {
-      while (this.#end === undefined && !(await this.#watchOnce()));
+      await this.#calls.repeated(() => this.#watchOnce(), this.#over.signal)
     } finally {
       this.#isEstablishing = false
     }
   }
 
-  /** @returns false when the connection changed meanwhile */
-  async #watchOnce(): Promise<boolean> {
+  async #watchOnce(): Promise<void> {
+    if (this.#end !== undefined) return
     const watchId = randomUUID().replaceAll('-', '')
     this.#watchId = watchId
     this.#calls.watches.add(watchId, this.#follower)
@@ -93,12 +96,10 @@ export class TreeWatch implements AsyncIterable<TreeChange>, Disposable {
       await this.#calls.call('fs/watch', { watchId, path: this.#path })
     } catch (error) {
       this.#calls.watches.remove(watchId)
-      if (isTransportLoss(error)) return false
       throw error
     }
     this.#connection = this.#calls.connection
     if (this.#end !== undefined) this.#unwatch(watchId)
-    return true
   }
 
   async #establishAgain(): Promise<void> {
@@ -133,6 +134,7 @@ export class TreeWatch implements AsyncIterable<TreeChange>, Disposable {
   #finish(end: WatchEnd): void {
     if (this.#end !== undefined) return
     this.#end = end
+    this.#over.abort(end.error)
     this.#signal?.removeEventListener('abort', this.#aborted)
     if (this.#watchId !== undefined) {
       this.#calls.watches.remove(this.#watchId)
