@@ -1,4 +1,4 @@
-import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
@@ -13,11 +13,12 @@ import { TransferJournal } from './transfer-journal.ts'
 
 const refusal = Object.assign(new Error('operation not permitted'), { code: 'EPERM' })
 
-async function openStage() {
+async function openStage(mode = 0o755) {
   await using acquired = new AsyncDisposableStack()
   const folder = acquired.use(new ScratchFolder())
   const target = join(folder.path, 'there', 'file')
   folder.write('there/file', 'before')
+  chmodSync(target, mode)
   const journalPath = join(folder.path, 'state', 'journal')
   const journal = acquired.use(await TransferJournal.open(journalPath, 'a to b'))
   const count = new TransferCount(1)
@@ -36,6 +37,10 @@ async function openStage() {
   return {
     journal,
     folder: join(folder.path, 'there'),
+    modeOfPart: () => {
+      const part = readdirSync(join(folder.path, 'there')).find(name => name !== 'file') ?? ''
+      return statSync(join(folder.path, 'there', part)).mode & 0o7777
+    },
     open: (used?: TransferJournal) =>
       PartialDownload.open({ calls, canWriteBlocks: true, journal: used, count, signal }, download),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -75,4 +80,32 @@ it('holds one file open while it lasts', async () => {
   }
   expect(openFilesBelow(stage.folder)).toEqual([])
   expect(readdirSync(stage.folder)).toEqual(['file'])
+})
+
+it.each([0o600, 0o640, 0o4755])(
+  'is never for more eyes than the target, and of its permissions then: %i',
+  async mode => {
+    await using stage = await openStage(mode)
+    const created: number[] = []
+    const files = await prototypeOfFiles()
+    const { stat } = files
+    using _stat = vi.spyOn(files, 'stat').mockImplementation(async function (this: FileHandle, ...args) {
+      const stats = await Reflect.apply(stat, this, args)
+      created.push(Number(stats?.mode) & 0o7777)
+      return stats
+    })
+    await using _partial = await stage.open()
+    expect(created.map(found => found & ~mode)).toEqual([0])
+    expect(stage.modeOfPart()).toBe(mode)
+  },
+)
+
+it('has the permissions of the target also where an earlier run was cut before it gave them', async () => {
+  await using stage = await openStage(0o644)
+  const part = join(stage.folder, '.execgate-1.part')
+  writeFileSync(part, '', { mode: 0o600 })
+  await stage.journal.announce('there', 'new', PathUri.fromNative(part).canonical)
+  await using _partial = await stage.open(stage.journal)
+  expect(readdirSync(stage.folder)).toHaveLength(2)
+  expect(stage.modeOfPart()).toBe(0o644)
 })

@@ -64,6 +64,8 @@ export class PartialDownload implements AsyncDisposable {
       if (file === undefined) continue
       const { size } = await file.stat()
       if (size <= metadata.size) {
+        // The run that began it may have been cut before it did this.
+        await takeAfter(file, existing)
         opening.move()
         return new PartialDownload(run, download, { target, path, file, keptBytes: size })
       }
@@ -74,10 +76,10 @@ export class PartialDownload implements AsyncDisposable {
     await journal?.announce(name, identity, PathUri.fromNative(path).canonical)
     try {
       await using opening = new AsyncDisposableStack()
-      const file = opening.use(await open(path, 'wx+'))
+      // Whoever could not read the target must not read this, not for a moment.
+      const file = opening.use(await open(path, 'wx+', existing === undefined ? 0o666 : modeOf(existing) & 0o666))
       opening.defer(() => rm(path, { force: true }))
-      // Whoever could not read the target must not read this.
-      if (existing !== undefined) await file.chmod(Number(existing.mode) & 0o7777)
+      await takeAfter(file, existing)
       opening.move()
       return new PartialDownload(run, download, { target, path, file, keptBytes: 0 })
     } catch (error) {
@@ -132,6 +134,16 @@ export class PartialDownload implements AsyncDisposable {
     if (remoteIdentity(metadata) === identity) return
     throw new GatewayError('refused', `${path} has changed while it was copied: copy it again`)
   }
+}
+
+/** Gives a part the permissions of what it will replace. */
+async function takeAfter(part: LocalFile, existing: BigIntStats | undefined): Promise<void> {
+  if (existing === undefined || modeOf(await part.stat({ bigint: true })) === modeOf(existing)) return
+  await part.chmod(modeOf(existing))
+}
+
+function modeOf({ mode }: BigIntStats): number {
+  return Number(mode) & 0o7777
 }
 
 function localPath(uri: string): Buffer {
