@@ -17,10 +17,10 @@ interface FileHandlesOptions {
   readonly inTurn: <Value>(work: () => Promise<Value>) => Promise<Value>
 }
 
+/** A file that is being opened, and where. */
 interface Opening {
-  /** Where it is opened. */
   readonly path: Buffer
-  readonly open: () => Promise<FileHandle>
+  readonly opening: Promise<FileHandle>
 }
 
 /** The files a connection has opened, by the ids it chose. They go with the connection, not with its session. */
@@ -32,23 +32,14 @@ export class FileHandles implements AsyncDisposable {
     this.#options = options
   }
 
-  /** @throws GatewayError for an id that is too long or taken, and beyond 128 handles */
-  refuseTaken(id: string): void {
-    refuseLongId(id)
-    if (this.#files.has(id)) throw new GatewayError('invalidRequest', `file handle \`${id}\` already exists`)
-    if (this.#files.size < maxFileHandles) return
-    throw new GatewayError('invalidRequest', `at most ${maxFileHandles} file handles may be open per connection`, {
-      data: { limit: { name: 'maxFileHandles', value: maxFileHandles } },
-    })
-  }
-
   /**
    * Opens a file under an id. The id is taken from now on, and free again if the file cannot be opened.
-   * @throws GatewayError for an id that is too long or taken, and beyond 128 handles, before anything is opened
+   * @param open called when the id is found to be good, so that errors about it come before those about a path, as the reference has it
+   * @throws GatewayError for an id that is too long or taken, and beyond 128 handles
    */
-  async open(id: string, { path, open }: Opening): Promise<void> {
-    this.refuseTaken(id)
-    const opening = open()
+  async open(id: string, open: () => Opening): Promise<void> {
+    this.#refuse(id)
+    const { path, opening } = open()
     const { setup, ledger } = this.#options
     const file = new OpenFile({ path, setup, opening, guard: ledger.take('file_handle') })
     this.#files.set(id, file)
@@ -102,6 +93,15 @@ export class FileHandles implements AsyncDisposable {
     const files = [...this.#files.values()]
     this.#files.clear()
     await Promise.allSettled(files.map(file => file[Symbol.asyncDispose]()))
+  }
+
+  #refuse(id: string): void {
+    refuseLongId(id)
+    if (this.#files.has(id)) throw new GatewayError('invalidRequest', `file handle \`${id}\` already exists`)
+    if (this.#files.size < maxFileHandles) return
+    throw new GatewayError('invalidRequest', `at most ${maxFileHandles} file handles may be open per connection`, {
+      data: { limit: { name: 'maxFileHandles', value: maxFileHandles } },
+    })
   }
 
   #find(id: string): OpenFile {

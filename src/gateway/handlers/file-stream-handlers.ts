@@ -14,17 +14,16 @@ export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
     'fs/open'({ handleId, path: uri, mode, sandbox }, { caller: { files } }) {
       const isWritten = mode === 'replace'
       return files.perform({ operation: 'open', paths: [], changes: isWritten }, async () => {
-        // Before anything about the path, as the reference has it.
-        files.handles.refuseTaken(handleId)
-        const path = nativePath(uri, os)
-        refuseConfinedStream(sandbox, isWritten ? 'write' : 'read', os)
-        const open = () =>
-          files.inOrder({ paths: [path], changes: isWritten }, async () => {
+        await files.handles.open(handleId, () => {
+          const path = nativePath(uri, os)
+          refuseConfinedStream(sandbox, isWritten ? 'write' : 'read', os)
+          const opening = files.inOrder({ paths: [path], changes: isWritten }, async () => {
             const approach = { followSymlinks: true, end: 'target', changes: isWritten } as const
             await using place = await files.setup.territory.place(path, approach)
             return isWritten ? await openToReplace(place) : await openToRead(place)
           })
-        await files.handles.open(handleId, { path, open })
+          return { path, opening }
+        })
         return { handleId }
       })
     },
