@@ -1,15 +1,13 @@
-import { readFile, stat } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { ConfigStack, EnvironmentConfig } from '../protocol/discovery-schemas.ts'
 import { PathUri } from '../protocol/path-uri.ts'
+import { maxTomlBytes, tomlTextOf } from '../protocol/toml-bounds.ts'
 import { failureText } from './failure-text.ts'
 import { selectToml, TomlProblem } from './toml-selection.ts'
 
 type KeyPaths = readonly (readonly string[])[]
-
-/** Largest file that is read. */
-const maxFileBytes = 1024 * 1024
 
 /** What an operator sets up for clients that ask. */
 export interface ConfigSource {
@@ -57,15 +55,25 @@ async function readSelection(path: string, paths: KeyPaths): Promise<string | un
   const refused = (reason: string, cause?: unknown) =>
     new GatewayError('refused', `failed to load executor-local config: ${path}:${reason}`, { cause })
   try {
-    const { size } = await stat(path)
-    if (size > maxFileBytes) throw refused(` it has more than ${maxFileBytes} bytes`)
-    return selectToml(await readFile(path, 'utf8'), paths)
+    return selectToml(await readTomlText(path), paths)
   } catch (error) {
-    if (error instanceof GatewayError) throw error
     if (error instanceof TomlProblem) throw refused(error.message, error)
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw refused(` ${failureText(error)}`, error)
   }
+}
+
+/** @throws Error when it cannot be read or is out of bounds */
+async function readTomlText(path: string): Promise<string> {
+  await using file = await open(path)
+  const bytes = Buffer.allocUnsafe(maxTomlBytes + 1)
+  let length = 0
+  while (length < bytes.length) {
+    const { bytesRead } = await file.read(bytes, length)
+    if (bytesRead === 0) break
+    length += bytesRead
+  }
+  return tomlTextOf(bytes.subarray(0, length))
 }
 
 function uriOf(path: string): string {

@@ -1,3 +1,5 @@
+import { symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
@@ -73,6 +75,25 @@ describe('a question that cannot be answered', () => {
     await expect(peer.call('environmentConfig/read', asked)).rejects.toMatchObject({
       code: -32603,
       message: `failed to load executor-local config: ${folder.path}/config.toml:2:4: invalid value`,
+    })
+  })
+
+  it.each([
+    ['nests without measure', Buffer.from(`a = ${'['.repeat(90_000)}`), 'it has more than 200 brackets open at a time'],
+    ['has no end', '/dev/zero', 'it is longer than 1048576 bytes'],
+    ['is no text', Buffer.from('a = "\xff"', 'latin1'), 'it is not UTF-8 text'],
+  ])('says that a file %s', async (_, contents, problem) => {
+    using folder = new ScratchFolder()
+    const path = join(folder.path, 'config.toml')
+    if (typeof contents === 'string') symlinkSync(contents, path)
+    else writeFileSync(path, contents)
+    await using gateway = await startGateway({
+      clientConfig: { folder: folder.path, homeDir: '/h', hostname: 'vm' },
+    })
+    const peer = await gateway.connect()
+    await expect(peer.call('environmentConfig/read', asked)).rejects.toMatchObject({
+      code: -32603,
+      message: `failed to load executor-local config: ${path}: ${problem}`,
     })
   })
 

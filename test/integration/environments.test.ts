@@ -74,6 +74,8 @@ describe('environments', () => {
     expect(open(`${folder.path}/e.toml`)).toThrow(
       'environments.toml: environment `a` must set exactly one of url or program',
     )
+    const deep = folder.write('deep.toml', `default = ${'['.repeat(90_000)}`)
+    expect(open(deep)).toThrow('cannot read environments.toml: it has more than 200 brackets open at a time')
     expect(open(`${folder.path}/none.toml`)).toThrow('cannot read environments.toml: ENOENT')
   })
 
