@@ -32,6 +32,7 @@ it('forgets journals nobody has gone on with for a month, and nothing else', () 
   const now = 1_000_000_000
   for (const [name, age] of [
     ['old.jsonl', 31],
+    ['old.jsonl.lock', 31],
     ['recent.jsonl', 29],
     ['old.txt', 31],
   ] as const) {

@@ -28,7 +28,8 @@ export function forgetOldJournals(folder: string, now: number): void {
   for (const name of namesIn(folder)) {
     const path = join(folder, name)
     const stats = statSync(path, { throwIfNoEntry: false })
-    if (name.endsWith('.jsonl') && stats !== undefined && now - stats.mtimeMs > keptMs) rmSync(path, { force: true })
+    if (/\.jsonl(\.lock)?$/.test(name) && stats !== undefined && now - stats.mtimeMs > keptMs)
+      rmSync(path, { force: true })
   }
 }
 

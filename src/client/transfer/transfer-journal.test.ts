@@ -1,7 +1,8 @@
-import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { failureOf } from '../../../test/support/failure-of.ts'
 import { openFilesBelow } from '../../../test/support/open-files-below.ts'
 import { ScratchFolder } from '../../../test/support/scratch-folder.ts'
@@ -87,4 +88,46 @@ it('is not left open when nothing can be written to it', async () => {
   using _append = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'appendFile').mockRejectedValue(full)
   expect(await failureOf(place.open())).toBe(full)
   expect(openFilesBelow(dirname(place.path))).toEqual([])
+  expect(existsSync(`${place.path}.lock`)).toBe(false)
+})
+
+describe('a journal that another run has', () => {
+  it('is refused while it does', async () => {
+    using place = stage()
+    {
+      await using _first = await place.open()
+      const message = `another run of this transfer is under way with the journal ${place.path}, process ${process.pid}`
+      expect(await failureOf(place.open())).toMatchObject({ kind: 'refused', message })
+      expect(await failureOf(place.open())).toMatchObject({ kind: 'refused', message })
+    }
+    await using _second = await place.open()
+  })
+
+  const start = (pid: number | string) => readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ').at(21)
+
+  it.each([
+    ['has ended', () => `${spawnSync('true').pid} 1\n`],
+    ['has ended, and another has its number', () => `${process.ppid} 1\n`],
+  ])('is taken up when that %s', async (_, lock) => {
+    using place = stage()
+    mkdirSync(dirname(place.path))
+    writeFileSync(`${place.path}.lock`, lock())
+    {
+      await using _journal = await place.open()
+      expect(readFileSync(`${place.path}.lock`, 'utf8')).toBe(`${process.pid} ${start('self')}\n`)
+    }
+    expect(existsSync(`${place.path}.lock`)).toBe(false)
+  })
+
+  it('is refused while that runs elsewhere, or cannot be told', async () => {
+    using place = stage()
+    mkdirSync(dirname(place.path))
+    writeFileSync(`${place.path}.lock`, `${process.ppid} ${start(process.ppid)}\n`)
+    expect(await failureOf(place.open())).toMatchObject({ message: expect.stringMatching(`process ${process.ppid}$`) })
+    writeFileSync(`${place.path}.lock`, '')
+    expect(await failureOf(place.open())).toMatchObject({
+      message: expect.stringMatching(`: remove ${place.path}.lock if that is not so$`),
+    })
+    expect(existsSync(place.path)).toBe(false)
+  })
 })

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { JournalLock } from './journal-lock.ts'
 
 /** A larger journal is not read: 50,000 files with the longest of names have less. */
 const maxJournalBytes = 256 * 1024 * 1024
@@ -30,22 +31,28 @@ interface Finished {
 export class TransferJournal implements AsyncDisposable {
   readonly #path: string
   readonly #file: FileHandle
+  readonly #lock: JournalLock
   readonly #partials = new Map<string, Partial[]>()
   readonly #finished = new Map<string, Finished>()
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: FileHandle, lock: JournalLock) {
     this.#path = path
     this.#file = file
+    this.#lock = lock
   }
 
-  /** Goes on with the journal of the same transfer, and begins a new one in the place of any other. */
+  /**
+   * Goes on with the journal of the same transfer, and begins a new one in the place of any other.
+   * @throws GatewayError `refused` while another run has it
+   */
   static async open(path: string, transfer: string): Promise<TransferJournal> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await using opening = new AsyncDisposableStack()
+    const lock = opening.use(await JournalLock.take(path))
     const [first, ...entries] = await readEntries(path)
     const isSame = first !== undefined && 'transfer' in first && first.transfer === transfer
-    await using opening = new AsyncDisposableStack()
     const file = opening.use(await open(path, isSame ? 'a' : 'w', 0o600))
-    const journal = new TransferJournal(path, file)
+    const journal = new TransferJournal(path, file, lock)
     // The last line may be torn: what follows has to begin on a line of its own.
     await file.appendFile(isSame ? '\n' : `${JSON.stringify({ transfer })}\n`)
     if (isSame) for (const entry of entries) journal.#take(entry)
@@ -83,6 +90,7 @@ export class TransferJournal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await using _lock = this.#lock
     await this.#file.close()
   }
 

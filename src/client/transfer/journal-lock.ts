@@ -1,0 +1,81 @@
+import { open, readFile, rm } from 'node:fs/promises'
+import { GatewayError } from '../../protocol/gateway-error.ts'
+
+/** A program that runs, or ran, and when it began: the number alone may be another one's by now. */
+interface Holder {
+  readonly pid: number
+  readonly start: string
+}
+
+/** Where the system does not tell when programs began. */
+const unknownStart = '-'
+
+/**
+ * Keeps the journal of a transfer to one run at a time. The lock is a file beside it that names who has it; one whose program is
+ * gone counts for nothing. If two runs find the same such lock at the same moment both may go on: that damages no file.
+ */
+export class JournalLock implements AsyncDisposable {
+  readonly #path: string
+
+  private constructor(path: string) {
+    this.#path = path
+  }
+
+  /** @throws GatewayError `refused` while another run has it */
+  static async take(journal: string): Promise<JournalLock> {
+    const path = `${journal}.lock`
+    const own = (await holderOf(process.pid)) ?? { pid: process.pid, start: unknownStart }
+    if (await create(path, own)) return new JournalLock(path)
+    const holder = await readHolder(path)
+    if (holder === undefined) throw held(journal, `: remove ${path} if that is not so`)
+    if (await isRunning(holder, own)) throw held(journal, `, process ${holder.pid}`)
+    await rm(path, { force: true })
+    if (await create(path, own)) return new JournalLock(path)
+    throw held(journal, '')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#path, { force: true })
+  }
+}
+
+/** @returns false when there is one */
+async function create(path: string, { pid, start }: Holder): Promise<boolean> {
+  try {
+    await using file = await open(path, 'wx', 0o600)
+    await file.writeFile(`${pid} ${start}\n`)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Undefined while it is being written, and for what is none. */
+async function readHolder(path: string): Promise<Holder | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  const [, pid, start] = /^(\d+) (\d+|-)\n$/.exec(text) ?? []
+  return pid === undefined || start === undefined ? undefined : { pid: Number(pid), start }
+}
+
+async function isRunning({ pid, start }: Holder, own: Holder): Promise<boolean> {
+  if (own.start !== unknownStart) return (await holderOf(pid))?.start === start
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Undefined for a program that is gone, or when the system does not tell. proc_pid_stat(5) */
+async function holderOf(pid: number): Promise<Holder | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined)
+  // The name in field 2 may hold blanks and parentheses; what follows its last parenthesis is regular.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state, start] = [fields?.[0], fields?.[19]]
+  return start === undefined || state === 'Z' ? undefined : { pid, start }
+}
+
+function held(journal: string, whose: string): GatewayError {
+  return new GatewayError('refused', `another run of this transfer is under way with the journal ${journal}${whose}`)
+}
