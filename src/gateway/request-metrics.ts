@@ -1,5 +1,5 @@
 import type { ErrorKind } from '../protocol/gateway-error.ts'
-import { limitNames } from '../protocol/limit-names.ts'
+import { type CallerLimit, type LimitName, limitNames } from '../protocol/limit-names.ts'
 import type { MethodName } from '../protocol/method-table.ts'
 import { type AttributeValue, countedMethods, type MetricAttributes } from '../telemetry/catalogue.ts'
 import { type Cell, createInstruments, type Instruments } from '../telemetry/instruments.ts'
@@ -21,7 +21,7 @@ export interface CompletedRequest {
 /** Told by the dispatcher about every request, once when it is over. */
 export interface RequestObserver {
   completed(request: CompletedRequest): void
-  failed(kind: ErrorKind, limit: string | undefined): void
+  failed(kind: ErrorKind, limit: LimitName | CallerLimit | undefined): void
 }
 
 interface CountedResults {
@@ -65,7 +65,7 @@ export class RequestMetrics implements RequestObserver {
     this.#count.requestTotalDuration.record((queuedMs + durationMs) / 1000, attributes)
   }
 
-  failed(kind: ErrorKind, limit: string | undefined): void {
+  failed(kind: ErrorKind, limit: LimitName | CallerLimit | undefined): void {
     this.#count.requestErrors.add({ kind })
     const known = limitNames.find(name => name === limit)
     if (known !== undefined) this.#count.limitsReached.add({ limit: known })

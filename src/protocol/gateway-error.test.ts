@@ -17,3 +17,9 @@ it.each([new Error('secret'), 'secret', new GatewayError('disconnected', 'anothe
 it('has no kind twice', () => {
   expect(Object.keys(callErrorKinds).filter(kind => kind in errorKinds)).toEqual([])
 })
+
+it('names only limits that there are', () => {
+  // @ts-expect-error -- it is called maxProcesses
+  const misspelt = new GatewayError('limitReached', 'too many', { data: { limit: { name: 'maxProcess', value: 1 } } })
+  expect(misspelt.data?.limit?.value).toBe(1)
+})

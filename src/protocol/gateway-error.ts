@@ -69,8 +69,8 @@ export interface ErrorData {
   readonly value?: string
   /** Leads to the trace and the log of what went wrong inside. */
   readonly traceId?: string
-  /** The limit that was reached. */
-  readonly limit?: { readonly name: string; readonly value: number }
+  /** The limit that was reached. A gateway of another release may name others. */
+  readonly limit?: { readonly name: LimitName | CallerLimit; readonly value: number }
   /** What the operating system answered: `ENOTDIR`. Many of its answers share a code. */
   readonly errno?: string
   /** The option of the gateway by which its operator does not allow it. */
