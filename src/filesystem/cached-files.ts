@@ -155,6 +155,14 @@ interface OpenEntryOptions {
   readonly isWritten: boolean
 }
 
+/** Files of clients, by both ways to them: the short one and the long one. */
+export interface ReachedFiles {
+  /** What the operator lets them reach. */
+  readonly territory: Territory
+  /** What of that is in memory. */
+  readonly cached: CachedFiles
+}
+
 /** Something that is open, until it is disposed. */
 export class OpenEntry implements Disposable {
   readonly descriptor: number

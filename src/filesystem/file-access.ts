@@ -8,9 +8,8 @@ import { readOnly, translated } from './errno.ts'
 import { maxUnwrittenBytes } from './filesystem-limits.ts'
 import { FileHandles } from './file-handles.ts'
 import type { FileOperation, FileOption, FilesystemMetrics } from './filesystem-metrics.ts'
-import type { CachedFiles } from './cached-files.ts'
+import type { ReachedFiles } from './cached-files.ts'
 import type { Changes } from './changed-paths.ts'
-import type { Territory } from './territory.ts'
 import { TreeWatches } from './tree-watches.ts'
 import { MissingWatches } from './missing-watches.ts'
 import { type Claim, PathOrder } from './path-order.ts'
@@ -25,12 +24,8 @@ const finishMs = 500
 export type FileMode = 'read-write' | 'read-only' | 'off'
 
 /** What all connections of a gateway have in common. */
-export interface FileSetup {
+export interface FileSetup extends ReachedFiles {
   readonly mode: FileMode
-  /** What the operator lets them reach. */
-  readonly territory: Territory
-  /** What of that is in memory. */
-  readonly cached: CachedFiles
   /** What blocks of files are read into; they are given back when they are sent. */
   readonly blocks: BufferPool
   readonly metrics: FilesystemMetrics

@@ -3,15 +3,9 @@ import { lstat } from 'node:fs/promises'
 import type { Metadata } from '../protocol/filesystem-schemas.ts'
 import type { FileFacts } from '../libc/file-calls.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
-import type { CachedFiles } from './cached-files.ts'
+import type { ReachedFiles } from './cached-files.ts'
 import { isRoot } from './native-path.ts'
 import type { Territory } from './territory.ts'
-
-/** What files of a client are reached by. */
-export interface ReachedFiles {
-  readonly territory: Territory
-  readonly cached: CachedFiles
-}
 
 /** The same as `readMetadata`, at once if that is possible. */
 export async function metadataOf(files: ReachedFiles, path: Buffer, followSymlinks: boolean): Promise<Metadata> {

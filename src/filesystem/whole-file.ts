@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
+import type { ReachedFiles } from './cached-files.ts'
 import { maxFileBytes, maxWholeFileBytes } from './filesystem-limits.ts'
-import type { ReachedFiles } from './metadata.ts'
 import type { Place } from './place.ts'
 import { openWithStats } from './regular-file.ts'
 
