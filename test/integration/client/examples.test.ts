@@ -9,6 +9,8 @@ const folder = fileURLToPath(new URL('../../../examples/', import.meta.url))
 
 /** What each example prints. */
 const printed: Record<string, RegExp> = {
+  'copy-a-directory.ts':
+    /^(0 of 4 files\n)+(1 of 4 files\n)+2 of 4 files\nstopped half-way\n4 files are there, some since the first run\nfour: the same\none: the same\nthree: the same\ntwo: the same\n$/,
   'run-a-command.ts':
     /^\.\n\.\.\n[^]*\ntmp\n[^]*exit code 3, standard error "to both\\n"\ncause exit, \d things known about it\n$/,
   'stream-output.ts': /^tick 1\ntick 2\ntick 3\nended with 137\n$/,
