@@ -28,7 +28,7 @@ attributes. One instance has at most ${bound} series.
 
 ## The telemetry contract
 
-Names, attributes and values that the reference server of July (and, where it says so, of August and later) emits too.
+Names, attributes and values that the reference server emits too, from release 0.145 or, where it says so, a later one on.
 
 ${contract.map(section).join('\n')}
 Not emitted:
@@ -49,7 +49,7 @@ function section({ name, instrument, unit, help, attributes, identity, buckets, 
   const facts = [
     instrument,
     ...(unit === undefined ? [] : [unit === 's' ? 'seconds' : 'bytes']),
-    ...(origin === 'contract since August' ? ['since August'] : []),
+    ...(origin === 'later contract' ? ['not in release 0.145'] : []),
   ]
   const lines = [
     ...Object.entries(attributes).map(

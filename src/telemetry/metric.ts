@@ -11,7 +11,7 @@ export type AttributesOf<Sets extends AttributeSets> = { readonly [Name in keyof
 export type Instrument = 'gauge' | 'counter' | 'histogram'
 
 /** Where the name comes from: fixed by the protocol's telemetry contract, or ours. */
-export type Origin = 'contract' | 'contract since August' | 'own'
+export type Origin = 'contract' | 'later contract' | 'own'
 
 export interface MetricDefinition<Kind extends Instrument = Instrument, Sets extends AttributeSets = AttributeSets> {
   readonly name: string
