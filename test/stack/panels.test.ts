@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { anyPort, Program } from '../support/program.ts'
+import { ScratchFolder } from '../support/scratch-folder.ts'
 import { filledIn, readDashboards } from './pictures/dashboard-json.ts'
 import { Pipeline } from './support/pipeline.ts'
 
@@ -7,8 +8,21 @@ const queries = readDashboards().flatMap(({ uid, panels }) =>
   panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ panel: `${uid}: ${title}`, expr }))),
 )
 
-/** Makes everything happen that a panel may show, but what goes wrong. */
-async function load(program: Program, round: number): Promise<void> {
+/** What has to have happened for good: counters are exported as zeros too, which a panel shows as an answer. */
+const provoked = [
+  'exec_server_file_operations_total{result="success"}',
+  'exec_server_file_bytes_total{direction="read"}',
+  'exec_server_file_refusals_total{option="fileRoots"}',
+  'exec_server_file_refusals_total{option="readOnlyFileRoots"}',
+  'exec_server_fetch_connections_total{use="new"}',
+  'exec_server_fetch_connections_total{use="reused"}',
+]
+
+/**
+ * Makes everything happen that a panel may show, but what goes wrong.
+ * @param readable a file that may be read and not changed
+ */
+async function load(program: Program, round: number, readable: string): Promise<void> {
   const peer = await program.connect()
   const id = (name: string) => `${name}${round}`
   await peer.run(id('ok'), 'echo hi; echo there >&2')
@@ -26,7 +40,12 @@ async function load(program: Program, round: number): Promise<void> {
   await peer.event(id('cat'), 'process/closed')
   await peer.request('process/read', { processId: 'nobody' })
   const url = `${program.url.replace('ws', 'http')}/readyz`
-  await peer.call('http/request', { method: 'GET', url, requestId: 'r', headers: [] })
+  for (const requestId of ['first', 'second']) {
+    await peer.call('http/request', { method: 'GET', url, requestId, headers: [] })
+  }
+  await peer.call('fs/readFile', { path: readable })
+  await peer.request('fs/writeFile', { path: readable, dataBase64: '' })
+  await peer.request('fs/readFile', { path: 'file:///etc/hostname' })
   peer.socket.close()
   await peer.closed
 }
@@ -48,10 +67,13 @@ it('has an answer for every query of every dashboard', { timeout: 180_000 }, asy
   expect(queries.length).toBeGreaterThan(60)
   await using pipeline = await Pipeline.start({ stateExpiration: '10s' })
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: pipeline.endpoint, OTEL_METRIC_EXPORT_INTERVAL: '1000' }
-  await using program = await Program.listening(['serve', ...anyPort, '--census', '1s'], { env })
+  using folder = new ScratchFolder()
+  folder.write('readable', 'text')
+  const options = ['--census', '1s', '--read-only-file-roots', folder.path]
+  await using program = await Program.listening(['serve', ...anyPort, ...options], { env })
   const silent: string[] = []
   for (let round = 0; round < 3; round++) {
-    await load(program, round)
+    await load(program, round, `${folder.uri}/readable`)
     const seen = `exec_server_processes_finished_total{result="success"} >= ${round + 1}`
     await pipeline.settled(seen, values => Object.keys(values).length > 0)
     await endSession({ ...env, OTEL_RESOURCE_ATTRIBUTES: 'service.instance.id=on-standard-streams' })
@@ -65,6 +87,11 @@ it('has an answer for every query of every dashboard', { timeout: 180_000 }, asy
     'sum(rate(exec_server_processes_finished_total[30s])) > 0',
     values => Object.keys(values).length > 0,
   )
+  for (const counter of provoked) {
+    const counted = `sum(rate(${counter}[5m])) > 0`
+    const values = await pipeline.settled(counted, found => Object.keys(found).length > 0)
+    expect(Object.keys(values), counter).not.toEqual([])
+  }
   for (const { panel, expr } of queries) {
     const values = await pipeline.settled(filledIn(expr), found =>
       Object.values(found).some(value => !Number.isNaN(value)),
