@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fatalLine, hostileLine, inPieces, isSurvivable } from '../support/hostile-lines.ts'
+import { fatalLine, hostileLine, isSurvivable } from '../support/hostile-lines.ts'
+import { expectAnswer, expectGone, leaveSleeper, sendLines, sleeper } from '../support/hostile-streams.ts'
 import { LinePeer } from '../support/line-peer.ts'
 import { Program } from '../support/program.ts'
 
@@ -12,32 +13,8 @@ const survivable = fc.array(hostileLine.filter(isSurvivable), { maxLength: 30 })
 const places = fc.array(fc.nat(), { maxLength: 8 })
 const lineEnd = fc.constantFrom('\n', '\r\n')
 
-/** One that gets through, so that there is always a process to be left behind. */
-const sleeper =
-  '{"id":"sleeper","method":"process/start","params":{"processId":"sleeper","argv":["sleep","1000"],"cwd":"file:///","env":{"PATH":"/usr/bin:/bin"},"tty":false}}'
-
 function start(): Program {
   return Program.start(['exec-server', '--listen', 'stdio'])
-}
-
-async function send(program: Program, lines: readonly (Buffer | string)[], end: string, cuts: readonly number[]) {
-  const bytes = Buffer.concat(lines.flatMap(line => [Buffer.from(line), Buffer.from(end)]))
-  for (const piece of inPieces(bytes, cuts)) {
-    // The program may have ended; it is the test's to expect that.
-    if (piece.length > 0 && program.stdin.writable)
-      await new Promise<void>(done => program.stdin.write(piece, () => done()))
-  }
-}
-
-/** A valid request is answered, which also tells that everything before it has been looked at. */
-async function expectAnswer(peer: LinePeer, id: string, answer: object): Promise<void> {
-  peer.send({ id, method: 'environment/status', params: {} })
-  expect(await peer.until(message => message.id === id)).toMatchObject(answer)
-}
-
-async function expectGone(program: Program, descendants: ReturnType<Program['descendants']>): Promise<void> {
-  expect(await program.ended).toMatchObject({ status: 0, signal: null, stderr: '' })
-  for (const each of descendants) await each.gone()
 }
 
 test('answers a valid request after whatever the connection survives', { timeout }, async () => {
@@ -47,15 +24,13 @@ test('answers a valid request after whatever the connection survives', { timeout
   let asked = 0
   await fc.assert(
     fc.asyncProperty(survivable, lineEnd, places, async (lines, end, cuts) => {
-      await send(program, lines, end, cuts)
+      await sendLines(program, { lines, end, cuts })
       await expectAnswer(peer, `status ${++asked}`, { result: { status: 'ready' } })
       peer.received.length = 0
     }),
     { numRuns: clients, endOnFailure: true },
   )
-  await send(program, [sleeper], '\n', [])
-  await peer.until(({ id }) => id === 'sleeper')
-  const descendants = program.descendants()
+  const descendants = await leaveSleeper(program, peer)
   expect(descendants.length).toBeGreaterThan(0)
   peer.end()
   await expectGone(program, descendants)
@@ -66,7 +41,7 @@ test('answers a valid request before the handshake, too', { timeout }, async () 
     fc.asyncProperty(survivable, places, async (lines, cuts) => {
       await using program = start()
       const peer = new LinePeer(program)
-      await send(program, lines, '\n', cuts)
+      await sendLines(program, { lines, end: '\n', cuts })
       await expectAnswer(peer, 'first', { error: { code: -32600 } })
       peer.end()
       await expectGone(program, program.descendants())
@@ -81,10 +56,10 @@ test('ends in order, and everything with it, after what the connection does not 
       await using program = start()
       const peer = new LinePeer(program)
       await peer.shakeHands()
-      await send(program, [...before, sleeper], '\n', cuts)
+      await sendLines(program, { lines: [...before, sleeper], end: '\n', cuts })
       await peer.until(({ id }) => id === 'sleeper')
       const descendants = program.descendants()
-      await send(program, [fatal, ...after], '\n', cuts)
+      await sendLines(program, { lines: [fatal, ...after], end: '\n', cuts })
       await expectGone(program, descendants)
     }),
     { numRuns: Math.ceil(clients / 15), endOnFailure: true },
@@ -95,9 +70,7 @@ test('ends in order once a line is longer than it may be, without waiting for it
   await using program = start()
   const peer = new LinePeer(program)
   await peer.shakeHands()
-  await send(program, [sleeper], '\n', [])
-  await peer.until(({ id }) => id === 'sleeper')
-  const descendants = program.descendants()
-  await send(program, [Buffer.alloc(64 * 1024 * 1024 + 1, 'x')], '', [])
+  const descendants = await leaveSleeper(program, peer)
+  await sendLines(program, { lines: [Buffer.alloc(64 * 1024 * 1024 + 1, 'x')], end: '' })
   await expectGone(program, descendants)
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ExecClient } from '../../src/client/execgate-client.ts'
 import { scale, timeout } from '../support/endurance-scale.ts'
+import { megabytes, printFigures } from '../support/figures.ts'
 import { heldBytes } from '../support/memory-in-use.ts'
 import { type GatewayFixture, startGateway } from '../support/start-gateway.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
@@ -8,7 +9,12 @@ import { TcpProxy } from '../support/tcp-proxy.ts'
 /** Noise of the first thousands included. A connection or a process that is kept takes more. */
 const maxBytesEach = 1000
 
-async function held(count: number, one: (index: number) => Promise<void>): Promise<{ perOne: number }> {
+interface Kept {
+  /** Bytes for each of those that came after the warm-up. */
+  readonly perOne: number
+}
+
+async function held(about: string, count: number, one: (index: number) => Promise<void>): Promise<Kept> {
   const each = async (from: number, to: number) => {
     for (let index = from; index < to; index++) await one(index)
   }
@@ -17,7 +23,16 @@ async function held(count: number, one: (index: number) => Promise<void>): Promi
   await each(0, warmUp)
   const before = heldBytes()
   await each(warmUp, warmUp + count)
-  return { perOne: (heldBytes() - before) / count }
+  const after = heldBytes()
+  const perOne = (after - before) / count
+  printFigures(about, {
+    'warm-up': `${warmUp}`,
+    measured: `${count}`,
+    before: megabytes(before),
+    after: megabytes(after),
+    each: `${perOne.toFixed(1)} bytes`,
+  })
+  return { perOne }
 }
 
 /** What is measured before there is somebody to tell is kept, up to a limit. */
@@ -33,7 +48,7 @@ function resources(): number {
 test('clients that come and go leave nothing on either side', { timeout }, async () => {
   await using gateway = await startGateway({ limits: { detachedSessionMs: 1 } })
   keepNoSamples(gateway)
-  const { perOne } = await held(1000 * scale, async index => {
+  const { perOne } = await held('clients that come and go', 1000 * scale, async index => {
     await using proxy = await TcpProxy.open(gateway.url, () => {})
     const client = await ExecClient.connect(proxy.url, { retryMs: 1 })
     if (index % 10 === 0) expect((await client.exec('exit 7')).exitCode).toBe(7)
@@ -52,7 +67,7 @@ test('commands leave nothing', { timeout }, async () => {
   keepNoSamples(gateway)
   const peer = await gateway.connect()
   const params = { argv: ['/bin/true'], cwd: 'file:///', env: {}, tty: false }
-  const { perOne } = await held(3000 * scale, async index => {
+  const { perOne } = await held('commands', 3000 * scale, async index => {
     const processId = `p${index}`
     await peer.call('process/start', { processId, ...params })
     await peer.event(processId, 'process/closed')

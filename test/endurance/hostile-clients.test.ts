@@ -1,13 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { scale, timeout } from '../support/endurance-scale.ts'
+import { scale, seed, timeout } from '../support/endurance-scale.ts'
 import { visit } from '../support/hostile-client.ts'
 import { hostility } from '../support/hostile-messages.ts'
 import { heldBytes } from '../support/memory-in-use.ts'
 import { startGateway } from '../support/start-gateway.ts'
 
-/** The same messages every time; another seed for others. */
-const seed = Number(process.env['EXECGATE_ENDURANCE_SEED'] ?? 1)
 const messages = 10_000 * scale
 const perVisit = 40
 /** Visits at the same time. */

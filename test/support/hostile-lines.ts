@@ -30,12 +30,25 @@ const halfHandshake = fc.constantFrom(
   '{"id":0,"method":"initialized"}',
 )
 
+const small = hostility.map(each => Buffer.from(each.kind === 'text' ? each.text : each.bytes))
+const large = fc.oneof(long, deep, hugeNumber).map(text => Buffer.from(text))
+const largest = manyValues.map(text => Buffer.from(text))
+const odd = fc.oneof(blank, halfHandshake).map(text => Buffer.from(text))
+
 /** One line of a hostile client, without its end. There may be line feeds in it, which makes it several. */
 export const hostileLine: fc.Arbitrary<Buffer> = fc.oneof(
-  { weight: 20, arbitrary: hostility.map(each => Buffer.from(each.kind === 'text' ? each.text : each.bytes)) },
-  { weight: 4, arbitrary: fc.oneof(long, deep, hugeNumber).map(text => Buffer.from(text)) },
-  { weight: 4, arbitrary: fc.oneof(blank, halfHandshake).map(text => Buffer.from(text)) },
-  { weight: 1, arbitrary: manyValues.map(text => Buffer.from(text)) },
+  { weight: 20, arbitrary: small },
+  { weight: 4, arbitrary: large },
+  { weight: 4, arbitrary: odd },
+  { weight: 1, arbitrary: largest },
+)
+
+/** The same with few that are large, for a million of them. */
+export const hostileLineOfMany: fc.Arbitrary<Buffer> = fc.oneof(
+  { weight: 350, arbitrary: small },
+  { weight: 3, arbitrary: large },
+  { weight: 46, arbitrary: odd },
+  { weight: 1, arbitrary: largest },
 )
 
 /** Whether a connection goes on after it: section "Malformed and unexpected messages" of docs/protocol.md. */
