@@ -107,6 +107,7 @@ export class Dispatcher {
   }
 
   #failed(request: StartedRequest, thrown: unknown): Answer {
+    if (isAbortedBy(thrown, request.signal.reason)) return this.#completed(request, 'disconnected', undefined)
     const error = GatewayError.from(thrown)
     this.#observer.failed(error.kind, error.data?.limit?.name)
     if (error.kind === 'internal') {
@@ -122,7 +123,12 @@ export class Dispatcher {
     return kind === 'internal' && span !== undefined ? { ...data, traceId: span.ids.trace_id } : data
   }
 
-  #completed(request: StartedRequest, settled: RequestResult, reply: OutgoingMessage, errorKind?: ErrorKind): Answer {
+  #completed(
+    request: StartedRequest,
+    settled: RequestResult,
+    reply: OutgoingMessage | undefined,
+    errorKind?: ErrorKind,
+  ): Answer {
     const { method, receivedAt, dispatchedAt, span } = request
     const isGone = request.signal.reason instanceof Disconnected
     const result = isGone ? 'disconnected' : settled
@@ -175,6 +181,12 @@ export class Dispatcher {
 /** The connection is over, as opposed to ending in order: the answer has nowhere to go. */
 export class Disconnected extends Error {
   override readonly name = 'Disconnected'
+}
+
+/** Whether a request ended only because its connection had. What Node.js aborts names the reason as its cause. */
+function isAbortedBy(thrown: unknown, reason: unknown): boolean {
+  if (!(reason instanceof Disconnected)) return false
+  return thrown === reason || (thrown instanceof Error && thrown.cause === reason)
 }
 
 /** The bytes of a message that has more than the limit. A character takes three at most, so that few are measured. */

@@ -68,6 +68,21 @@ describe('a start whose connection breaks', () => {
   })
 })
 
+describe('a request whose client leaves before the answer', () => {
+  it('is no failure of the gateway', async () => {
+    await using gateway = await startGateway()
+    const peer = await gateway.connect()
+    await peer.call('process/start', params)
+    peer.send({ id: 'poll', method: 'process/read', params: { processId: 'p', waitMs: 60_000 } })
+    await eventually(() => gateway.gateway.ledger.active('poll') === 1, 'the poll waits')
+    await peer.cut()
+    const { requests, requestErrors } = gateway.gateway.telemetry.instruments
+    const left = () => requests.value({ method: 'process/read', result: 'disconnected' })
+    await eventually(() => left() === 1, 'the request is over')
+    expect(requestErrors.value({ kind: 'internal' })).toBe(0)
+  })
+})
+
 describe('what is counted', () => {
   it('is every message by kind, a wrong one too, and how every connection ended', async () => {
     await using gateway = await startGateway()
