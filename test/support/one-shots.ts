@@ -1,26 +1,24 @@
-import type { Peer } from './peer.ts'
-
-const perTurn = 10
+import type { Conversation } from './conversation.ts'
 
 /** Commands that do nothing, one after the other, and how long each takes. */
 export class OneShots {
-  readonly #peer: Peer
+  readonly #client: Conversation
   #count = 0
 
-  constructor(peer: Peer) {
-    this.#peer = peer
+  constructor(client: Conversation) {
+    this.#client = client
   }
 
   /** @returns milliseconds of each, from the request to the last notification */
-  async turn(): Promise<number[]> {
+  async times(count: number): Promise<number[]> {
     const times: number[] = []
-    for (let index = 0; index < perTurn; index++) {
+    for (let index = 0; index < count; index++) {
       const processId = `one-shot ${++this.#count}`
       const startedAt = performance.now()
-      await this.#peer.start(processId, ['/bin/true'])
-      await this.#peer.event(processId, 'process/closed')
+      await this.#client.start(processId, ['/bin/true'])
+      await this.#client.event(processId, 'process/closed')
       times.push(performance.now() - startedAt)
-      this.#peer.received.length = 0
+      this.#client.received.length = 0
     }
     return times
   }
