@@ -35,7 +35,7 @@ export async function expectAnswer(peer: LinePeer, id: string, answer: object): 
 /** Starts a process that ends only with the program. @returns everything the program has running */
 export async function leaveSleeper(program: Program, peer: LinePeer): Promise<ForeignProcess[]> {
   await sendLines(program, { lines: [sleeper], end: '\n' })
-  await peer.until(({ id }) => id === 'sleeper')
+  expect(await peer.until(({ id }) => id === 'sleeper')).toMatchObject({ result: { processId: 'sleeper' } })
   return program.descendants()
 }
 
@@ -46,5 +46,8 @@ export async function expectGone(
   about = 'the end of the program',
 ): Promise<void> {
   expect(await program.ended, about).toMatchObject({ status: 0, signal: null, stderr: '' })
+  // It waits for its own processes. Later the watchdog would have ended them, or the next gateway that starts.
+  const sleepers = descendants.filter(({ commandLine }) => commandLine === 'sleep 1000')
+  expect(sleepers.filter(({ isAlive }) => isAlive).length, `processes left behind: ${about}`).toBe(0)
   for (const each of descendants) await each.gone()
 }
