@@ -1,4 +1,5 @@
 import { fastify, type FastifyInstance } from 'fastify'
+import { limitPipelining } from './pipelining.ts'
 import { type Actions, addActions, addPages, isFromBrowser, type Pages } from './pages.ts'
 
 /** Sockets of scrapers and people. */
@@ -26,6 +27,7 @@ export class AdminListener implements AsyncDisposable {
   static async open(options: AdminListenerOptions): Promise<AdminListener> {
     const app = fastify({ forceCloseConnections: true })
     app.server.maxConnections = maxSockets
+    limitPipelining(app.server, () => {})
     app.addHook('onRequest', (request, reply, next) => {
       if (isFromBrowser(request)) reply.code(403).send()
       else next()

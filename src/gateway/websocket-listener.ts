@@ -4,6 +4,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Timers } from '../lifecycle/timers.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { FramePool } from './frame-pool.ts'
+import { limitPipelining } from './pipelining.ts'
 import { type Actions, addActions, addPages, isFromBrowser, type Pages } from './pages.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 
@@ -51,6 +52,9 @@ export class WebSocketListener implements AsyncDisposable {
     app.server.on('connection', (socket: Socket) => {
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
+    })
+    limitPipelining(app.server, () => {
+      options.refused('limit')
     })
     const frames = new FramePool()
     await app.register(websocketPlugin, {

@@ -65,6 +65,38 @@ it.each(['/% HTTP/1.1', '/%HTTP/1.1', '/%ff HTTP/1.1', '* HTTP/1.1', '/nothing H
   },
 )
 
+/** Everything the gateway answers to bytes that are sent at once, until it ends the connection. */
+async function answersTo(url: string, sent: string): Promise<string> {
+  const { hostname, port } = new URL(url)
+  const socket = net.connect(Number(port), hostname)
+  const answers: Buffer[] = []
+  socket.on('data', (bytes: Buffer) => answers.push(bytes))
+  // Cut in the middle of what it has not read.
+  socket.on('error', () => {})
+  socket.write(sent)
+  await new Promise(resolve => socket.once('close', resolve))
+  return Buffer.concat(answers).toString()
+}
+
+const ready = 'GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n'
+
+it('ends a connection that asks for an upgrade before it has its answer', async () => {
+  await using gateway = await startGateway()
+  const upgrade = 'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+  const answers = await answersTo(gateway.url, `${ready}${upgrade}Sec-WebSocket-Version: 13\r\n\r\n`)
+  expect(answers).not.toContain('101 Switching')
+  expect(gateway.gateway.telemetry.instruments.connectionsRejected.value({ reason: 'limit' })).toBe(1)
+})
+
+it('answers sixteen requests at once, and ends a connection that sends more', async () => {
+  await using gateway = await startGateway()
+  const last = ready.replace('Host', 'Connection: close\r\nHost')
+  const answered = await answersTo(gateway.url, ready.repeat(15) + last)
+  expect(answered.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(16)
+  await answersTo(gateway.url, ready.repeat(17))
+  expect(gateway.gateway.telemetry.instruments.connectionsRejected.value({ reason: 'limit' })).toBe(1)
+})
+
 it('refuses connections beyond its limit, and accepts again when one has left', async () => {
   await using gateway = await startGateway({ limits: { maxConnections: 1 } })
   const only = await gateway.connect()

@@ -1,0 +1,33 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** Requests of one connection that wait for their replies: their bytes pile up where no other bound sees them. */
+const maxPipelined = 16
+
+/**
+ * Cuts connections that ask for more before they have read what they asked for: too many requests at once, or an upgrade, which
+ * nobody would answer while the socket still belongs to another reply. RFC 9112 section 9.3.2
+ *
+ * To be called before anything else listens for upgrades.
+ * @param cut told of each
+ */
+export function limitPipelining(server: Server, cut: () => void): void {
+  const waiting = new WeakMap<Duplex, number>()
+  const count = (socket: Duplex, step: number) => {
+    const total = (waiting.get(socket) ?? 0) + step
+    waiting.set(socket, total)
+    return total
+  }
+  const end = (socket: Duplex) => {
+    if (socket.destroyed) return
+    cut()
+    socket.destroy()
+  }
+  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    if (count(socket, 1) > maxPipelined) end(socket)
+    response.once('close', () => count(socket, -1))
+  })
+  server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
+    if ((waiting.get(socket) ?? 0) > 0) end(socket)
+  })
+}
