@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type koffi from 'koffi'
 import type { TypeObject } from 'koffi'
@@ -23,6 +24,9 @@ export interface Library {
  */
 export function openLibrary(): Library {
   if (process.platform !== 'linux') throw new Error(`the native engine needs Linux, this is ${process.platform}`)
+  // A second C library in one process, which a machine with musl may well have, ends it.
+  if (isMusl(readFileSync('/proc/self/maps', 'utf8')))
+    throw new Error('the native engine needs glibc, this Node runs on musl')
   const loaded = createRequire(import.meta.url)('koffi') as typeof koffi
   const libc = loaded.load('libc.so.6')
   return {
@@ -31,4 +35,9 @@ export function openLibrary(): Library {
       (types === undefined ? libc.func(prototype) : libc.func(prototype, types.returns, [...types.takes])) as never,
     errno: () => loaded.errno(),
   }
+}
+
+/** Whether the C library among the mappings of a process is musl: by the name of its loader, or the folder Debian keeps it in. */
+export function isMusl(mappings: string): boolean {
+  return /\/ld-musl-[^/\n]*$|-linux-musl\/libc\.so$/m.test(mappings)
 }

@@ -25,6 +25,9 @@ export const anyPort = ['--listen', 'ws://127.0.0.1:0'] as const
 /** The variable by which a program gets the engine that is tested. */
 const testedEngine = wantsPortable ? { EXECGATE_ENGINE: 'portable' } : {}
 
+/** The Node that runs the program, which may be one for another C library than that of the tests. */
+const testedNode = process.env['EXECGATE_TESTED_NODE'] ?? process.execPath
+
 const urlLine = /^(ws:.*)\n/m
 
 export interface ProgramOptions {
@@ -68,7 +71,7 @@ export class Program implements AsyncDisposable {
   private constructor(argv: readonly string[], options: ProgramOptions) {
     this.#home = mkdtempSync(join(tmpdir(), 'execgate-e2e-'))
     const [stdin, stdout, stderr] = [openPipe('to them'), openPipe('from them'), openPipe('from them')] as const
-    const [file, ...leading] = options.command ?? [process.execPath, launcher]
+    const [file, ...leading] = options.command ?? [testedNode, launcher]
     this.#child = spawn(file, [...leading, ...argv], {
       cwd: options.cwd ?? this.#home,
       env: { PATH: plainPath, HOME: this.#home, ...testedEngine, ...options.env },
