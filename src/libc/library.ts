@@ -25,8 +25,7 @@ export interface Library {
 export function openLibrary(): Library {
   if (process.platform !== 'linux') throw new Error(`the native engine needs Linux, this is ${process.platform}`)
   // A second C library in one process, which a machine with musl may well have, ends it.
-  if (isMusl(readFileSync('/proc/self/maps', 'utf8')))
-    throw new Error('the native engine needs glibc, this Node runs on musl')
+  if (isMusl(mappingsOfThis())) throw new Error('the native engine needs glibc, this Node runs on musl')
   const loaded = createRequire(import.meta.url)('koffi') as typeof koffi
   const libc = loaded.load('libc.so.6')
   return {
@@ -34,6 +33,15 @@ export function openLibrary(): Library {
     bind: (prototype, types) =>
       (types === undefined ? libc.func(prototype) : libc.func(prototype, types.returns, [...types.takes])) as never,
     errno: () => loaded.errno(),
+  }
+}
+
+/** proc(5). Empty where it cannot be read. */
+function mappingsOfThis(): string {
+  try {
+    return readFileSync('/proc/self/maps', 'latin1')
+  } catch {
+    return ''
   }
 }
 
