@@ -44,11 +44,6 @@ export class ChildReaper implements Disposable {
     return this.#watched.has(pid)
   }
 
-  /** Looks after one child without waiting for the signal: its streams have ended, and so has it, most likely. */
-  check(pid: number): void {
-    this.#reap(pid)
-  }
-
   [Symbol.dispose](): void {
     process.off('SIGCHLD', this.#childEnded)
     for (const { pidDescriptor } of this.#watched.values()) {
@@ -59,15 +54,16 @@ export class ChildReaper implements Disposable {
   }
 
   readonly #childEnded = (): void => {
-    for (const pid of this.#withoutDescriptor) this.#reap(pid)
+    for (const pid of this.#withoutDescriptor) this.reap(pid)
     for (;;) {
       const pids = this.#ended.readyTags()
       if (pids.length === 0) return
-      for (const pid of pids) this.#reap(pid)
+      for (const pid of pids) this.reap(pid)
     }
   }
 
-  #reap(pid: number): void {
+  /** Looks after one child; nothing happens while it lives. For whoever has reason to think that it has ended, before the signal. */
+  reap(pid: number): void {
     const watched = this.#watched.get(pid)
     if (watched === undefined) return
     const child = this.#wait(pid)

@@ -158,7 +158,7 @@ class NativeChild implements Child {
           ended: () => {
             options.events.streamEnded(stream)
             // Most processes end their streams by exiting. The signal that says so takes longer.
-            if (!this.#reaped) options.reaper.check(this.pid)
+            if (!this.#reaped) options.reaper.reap(this.pid)
           },
         }),
     )
