@@ -6,6 +6,7 @@ import type { ConfigSource } from '../discovery/environment-config.ts'
 import { Fetching, type FetchingSetup } from '../fetching/fetching.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
 import type { EnvironmentInfo } from '../protocol/session-schemas.ts'
+import { ChunkMemory } from '../processes/chunk-memory.ts'
 import { ClosedProcesses } from '../processes/closed-processes.ts'
 import type { ProcessEngine } from '../processes/engine.ts'
 import { FilesystemMetrics } from '../filesystem/filesystem-metrics.ts'
@@ -116,6 +117,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
         metrics: this.processMetrics,
         closed: this.closed,
         output: this.output,
+        memory: new ChunkMemory(),
         oom: new OomEvents(),
       },
       limits,

@@ -59,6 +59,7 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
       metrics: host.metrics,
       detachedOutputBytes: host.limits.detachedOutputBytes,
       kept: options.session.output,
+      memory: host.memory,
       observer: this.#life,
       delivery: options.delivery,
       source: {

@@ -1,7 +1,9 @@
 import { outputChunkBytes, retainedOutputBytes, retainedOutputChunks } from '../protocol/limits.ts'
 import type { OutputPage, OutputStream, Receipt } from '../protocol/process-schemas.ts'
+import type { ChunkMemory } from './chunk-memory.ts'
 import type { Delivery, Waiter } from './delivery.ts'
 import type { KeptOutput } from './output-budget.ts'
+import { PendingOutput } from './pending-output.ts'
 import { RetainedOutput } from './retained-output.ts'
 
 /**
@@ -28,6 +30,8 @@ export interface OutputLogOptions {
   readonly detachedOutputBytes: number
   /** What it keeps counts here. */
   readonly kept: KeptOutput
+  /** What it keeps lies here. */
+  readonly memory: ChunkMemory
   /** Called back by the delivery. */
   readonly owner: Waiter
   readonly observer: OutputObserver
@@ -47,11 +51,11 @@ export class OutputLog {
   readonly #observer: OutputObserver
   readonly #detachedOutputBytes: number
   readonly #kept: KeptOutput
-  readonly #window = new RetainedOutput()
+  readonly #memory: ChunkMemory
+  readonly #window: RetainedOutput
   #delivery: Delivery | undefined
   #nextSeq = 1
-  #pending: Buffer[] = []
-  #pendingBytes = 0
+  #pending = new PendingOutput()
   #pendingStream: OutputStream = 'stdout'
   /** While nobody is attached, and then until the client has caught up: nothing is evicted. */
   #holding: boolean
@@ -66,6 +70,8 @@ export class OutputLog {
     this.#processId = options.processId
     this.#detachedOutputBytes = options.detachedOutputBytes
     this.#kept = options.kept
+    this.#memory = options.memory
+    this.#window = new RetainedOutput(options.memory)
     this.#owner = options.owner
     this.#observer = options.observer
     this.#delivery = options.delivery
@@ -83,11 +89,11 @@ export class OutputLog {
 
   /** Whether output waits to be numbered. */
   get hasPending(): boolean {
-    return this.#pendingBytes > 0
+    return this.#pending.bytes > 0
   }
 
   get retainedBytes(): number {
-    return this.#window.bytes + this.#pendingBytes
+    return this.#window.bytes + this.#pending.bytes
   }
 
   /** Whether its session keeps more than it may. */
@@ -123,23 +129,23 @@ export class OutputLog {
       this.evict()
       this.#kept.relieve()
     }
-    if (this.#pendingBytes === 0 && bytes.length === outputChunkBytes && !this.isFull) {
-      this.#record(stream, Buffer.from(bytes))
-      return
+    if (this.#pending.bytes === 0 && bytes.length === outputChunkBytes && !this.isFull) {
+      const chunk = this.#memory.take(bytes.length)
+      bytes.copy(chunk)
+      return this.#record(stream, chunk)
     }
-    this.#pending.push(Buffer.from(bytes))
-    this.#pendingBytes += bytes.length
-    if (this.#pendingBytes >= outputChunkBytes && !this.isFull) this.#recordPending('full chunks')
+    this.#pending.append(bytes)
+    if (this.#pending.bytes >= outputChunkBytes && !this.isFull) this.#recordPending('full chunks')
   }
 
   /** Numbers what is pending. */
   seal(): void {
-    if (this.#pendingBytes > 0) this.#recordPending('everything')
+    if (this.#pending.bytes > 0) this.#recordPending('everything')
   }
 
   /** Numbers what is pending, chunk by chunk, as far as there is room. */
   sealWithinRoom(): void {
-    if (this.#pendingBytes > 0 && !this.isFull) this.#recordPending('what there is room for')
+    if (this.#pending.bytes > 0 && !this.isFull) this.#recordPending('what there is room for')
   }
 
   /** The owner does not wait for the session any more. */
@@ -197,7 +203,7 @@ export class OutputLog {
   }
 
   hasOutputAfter(afterSeq: number): boolean {
-    return this.#pendingBytes > 0 || this.#window.hasAfter(afterSeq)
+    return this.#pending.bytes > 0 || this.#window.hasAfter(afterSeq)
   }
 
   /** The client has caught up, or does not care to: acknowledged output may be evicted again. */
@@ -219,18 +225,19 @@ export class OutputLog {
       if (mark >= delivery.acknowledgedMark && (delivery.isConfirming || !(this.#isWindowFull || this.isOverShare))) {
         return delivery.awaitAcknowledgement(this.#owner)
       }
+      // The chunk is empty, or another one, once it is evicted.
+      const { length } = oldest.bytes
       window.evictOldest()
-      this.#kept.removed(oldest.bytes.length)
+      this.#kept.removed(length)
       this.#evictedSeq = oldest.seq
-      this.#observer.evicted(oldest.bytes.length)
+      this.#observer.evicted(length)
     }
   }
 
   [Symbol.dispose](): void {
     this.#delivery?.forget(this.#owner)
     this.#delivery = undefined
-    this.#pending = []
-    this.#pendingBytes = 0
+    this.#pending = new PendingOutput()
     this.#window.clear()
     this.#kept[Symbol.dispose]()
   }
@@ -249,27 +256,25 @@ export class OutputLog {
   get #isWindowFull(): boolean {
     const limit = this.#detachedOutputBytes
     return (
-      this.#window.replyBytes + (this.#pendingBytes * 4) / 3 >= (limit * 4) / 3 ||
+      this.#window.replyBytes + (this.#pending.bytes * 4) / 3 >= (limit * 4) / 3 ||
       this.#window.count >= retainedOutputChunks
     )
   }
 
   #recordPending(what: 'full chunks' | 'what there is room for' | 'everything'): void {
-    let [bytes = Buffer.alloc(0)] = this.#pending
-    if (this.#pending.length > 1) bytes = Buffer.concat(this.#pending, this.#pendingBytes)
-    this.#pending = []
-    this.#pendingBytes = 0
+    const pending = this.#pending
+    // What is being recorded does not count as pending: there is room for it or there is not.
+    this.#pending = new PendingOutput()
     const least = what === 'full chunks' ? outputChunkBytes : 1
-    while (bytes.length >= least && (what === 'everything' || !this.isFull)) {
-      this.#record(this.#pendingStream, bytes.subarray(0, outputChunkBytes))
-      bytes = bytes.subarray(outputChunkBytes)
+    while (pending.bytes >= least && (what === 'everything' || !this.isFull)) {
+      const chunk = this.#memory.take(Math.min(pending.bytes, outputChunkBytes))
+      pending.moveTo(chunk)
+      this.#record(this.#pendingStream, chunk)
     }
-    if (bytes.length === 0) return
-    this.#pending.push(bytes)
-    this.#pendingBytes = bytes.length
+    this.#pending = pending
   }
 
-  /** The bytes are kept. */
+  /** The bytes are kept, in memory that is given back when they are not any more. */
   #record(stream: OutputStream, bytes: Buffer): void {
     const seq = this.#nextSeq++
     if (this.#holding && this.#delivery !== undefined) {

@@ -1,6 +1,7 @@
 import type { ByteAllowance } from '../lifecycle/byte-allowance.ts'
 import type { Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
+import type { ChunkMemory } from './chunk-memory.ts'
 import type { ClosedProcesses } from './closed-processes.ts'
 import type { Delivery } from './delivery.ts'
 import type { Launch, ProcessEngine } from './engine.ts'
@@ -27,6 +28,8 @@ export interface ProcessHost {
   readonly closed: ClosedProcesses
   /** What the output of all open processes may take together. */
   readonly output: OutputBudget
+  /** Where that output lies. */
+  readonly memory: ChunkMemory
   readonly oom: OomEvents
 }
 

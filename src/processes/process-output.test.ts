@@ -4,6 +4,7 @@ import { FakeDelivery } from '../../test/support/fake-delivery.ts'
 import { LossCounter } from '../../test/support/fake-log.ts'
 import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
+import { ChunkMemory } from './chunk-memory.ts'
 import { OutputBudget, type SessionOutput } from './output-budget.ts'
 import { ProcessMetrics } from './process-metrics.ts'
 import { ProcessOutput } from './process-output.ts'
@@ -22,6 +23,7 @@ describe('a process that waits for its session', () => {
       metrics: new ProcessMetrics(),
       detachedOutputBytes: 10_000,
       kept: session,
+      memory: new ChunkMemory(),
       observer: new LossCounter(),
       delivery,
       source: { pauseOutput: () => {}, resumeOutput: () => wentOn.push(processId) },

@@ -1,6 +1,7 @@
 import type { Timers } from '../lifecycle/timers.ts'
 import type { Ledger } from '../lifecycle/ledger.ts'
 import type { OutputPage, OutputStream, Receipt } from '../protocol/process-schemas.ts'
+import type { ChunkMemory } from './chunk-memory.ts'
 import type { Delivery, Waiter } from './delivery.ts'
 import type { SessionOutput } from './output-budget.ts'
 import { OutputLog, type OutputObserver } from './output-log.ts'
@@ -28,6 +29,7 @@ export interface ProcessOutputOptions {
   readonly detachedOutputBytes: number
   /** Where its output counts towards what its session keeps. */
   readonly kept: SessionOutput
+  readonly memory: ChunkMemory
   readonly observer: OutputObserver
   readonly delivery: Delivery | undefined
   readonly source: OutputSource
@@ -59,6 +61,7 @@ export class ProcessOutput implements Waiter {
       processId: options.processId,
       detachedOutputBytes: options.detachedOutputBytes,
       kept: options.kept.process(this),
+      memory: options.memory,
       owner: this,
       observer: options.observer,
       delivery: options.delivery,

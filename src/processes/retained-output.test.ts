@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { OutputChunk } from '../protocol/process-schemas.ts'
+import { ChunkMemory } from './chunk-memory.ts'
 import { type RetainedChunk, RetainedOutput } from './retained-output.ts'
 
 function chunkOf(seq: number, text: string): RetainedChunk {
@@ -8,7 +9,7 @@ function chunkOf(seq: number, text: string): RetainedChunk {
 }
 
 function windowOf(...texts: string[]): RetainedOutput {
-  const window = new RetainedOutput()
+  const window = new RetainedOutput(new ChunkMemory())
   for (const [index, text] of texts.entries()) window.append(chunkOf(index + 1, text))
   return window
 }
@@ -54,7 +55,7 @@ test('evicts the oldest, and evicting from an empty window does nothing', () => 
 })
 
 test('holds the youngest chunks after many evictions', () => {
-  const window = new RetainedOutput()
+  const window = new RetainedOutput(new ChunkMemory())
   for (let seq = 1; seq <= 10_000; seq++) {
     window.append(chunkOf(seq, 'x'))
     if (window.count > 100) window.evictOldest()
@@ -94,7 +95,7 @@ function naivePage(chunks: readonly RetainedChunk[], afterSeq: number, maxBytes:
 test('whatever is appended, evicted and read, it behaves like a plain list', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), steps => {
-      const window = new RetainedOutput()
+      const window = new RetainedOutput(new ChunkMemory())
       let model: RetainedChunk[] = []
       let lastSeq = 0
       for (const { appends, evictions, afterSeq, maxBytes, clears } of steps) {
@@ -130,7 +131,7 @@ test('a reply with everything never takes more than it says', () => {
   })
   fc.assert(
     fc.property(fc.array(chunk), chunks => {
-      const window = new RetainedOutput()
+      const window = new RetainedOutput(new ChunkMemory())
       for (const chunk of chunks.toSorted((a, b) => a.seq - b.seq)) window.append(chunk)
       const brackets = 2
       expect(JSON.stringify(window.page(-1, undefined)).length - brackets).toBeLessThanOrEqual(window.replyBytes)

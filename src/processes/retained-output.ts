@@ -1,4 +1,5 @@
 import type { OutputChunk, OutputStream } from '../protocol/process-schemas.ts'
+import type { ChunkMemory } from './chunk-memory.ts'
 
 /**
  * A chunk and what the window needs to know about it. The bytes are kept as they were read, outside the JavaScript
@@ -24,6 +25,12 @@ export class RetainedOutput {
   /** Evicted chunks at the front of the array that have not been cut off yet. */
   #evicted = 0
   #bytes = 0
+  readonly #memory: ChunkMemory
+
+  /** @param memory where the chunks come from, and go back to */
+  constructor(memory: ChunkMemory) {
+    this.#memory = memory
+  }
 
   /** Payload bytes held. */
   get bytes(): number {
@@ -52,7 +59,7 @@ export class RetainedOutput {
     const oldest = this.oldest
     if (oldest === undefined) return
     this.#bytes -= oldest.bytes.length
-    // Let go at once: what outlives its use grows old, and only a full collection frees it then.
+    this.#memory.giveBack(oldest.bytes)
     this.#chunks[this.#evicted] = undefined
     this.#evicted += 1
     // Cutting off only when half is dead keeps eviction constant on average.
@@ -87,6 +94,7 @@ export class RetainedOutput {
   }
 
   clear(): void {
+    for (const chunk of this.#chunks) if (chunk !== undefined) this.#memory.giveBack(chunk.bytes)
     this.#chunks = []
     this.#evicted = 0
     this.#bytes = 0

@@ -1,5 +1,6 @@
 import { Ledger } from '../../src/lifecycle/ledger.ts'
 import { Timers } from '../../src/lifecycle/timers.ts'
+import { ChunkMemory } from '../../src/processes/chunk-memory.ts'
 import { ClosedProcesses } from '../../src/processes/closed-processes.ts'
 import type { Launch, StandardStreams } from '../../src/processes/engine.ts'
 import type { ProcessHost } from '../../src/processes/process-host.ts'
@@ -39,6 +40,7 @@ export function fakeHost(changed: Partial<ProcessLimits> = {}): FakeHost {
     limits,
     closed: new ClosedProcesses(timers, limits),
     output: new OutputBudget({ ...limits, maxSessions: 10 }),
+    memory: new ChunkMemory(),
     oom: new OomEvents(),
   }
 }

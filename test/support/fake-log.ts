@@ -1,3 +1,4 @@
+import { ChunkMemory } from '../../src/processes/chunk-memory.ts'
 import type { Waiter } from '../../src/processes/delivery.ts'
 import { OutputBudget, type SessionOutput } from '../../src/processes/output-budget.ts'
 import { OutputLog, type OutputObserver } from '../../src/processes/output-log.ts'
@@ -31,7 +32,12 @@ function unlimited(): SessionOutput {
 
 /** A log whose owner evicts when the peer confirms, as a process does. */
 export function fakeLog(
-  options: { detachedOutputBytes?: number; isDetached?: boolean; session?: SessionOutput } = {},
+  options: {
+    detachedOutputBytes?: number
+    isDetached?: boolean
+    session?: SessionOutput
+    memory?: ChunkMemory
+  } = {},
 ): FakeLog {
   const delivery = new FakeDelivery()
   const losses = new LossCounter()
@@ -43,6 +49,7 @@ export function fakeLog(
     processId: 'p',
     detachedOutputBytes: options.detachedOutputBytes ?? 8 * 1024 * 1024,
     kept: (options.session ?? unlimited()).process(owner),
+    memory: options.memory ?? new ChunkMemory(),
     owner,
     observer: losses,
     delivery: options.isDetached === true ? undefined : delivery,
