@@ -8,17 +8,20 @@ import { eventually } from '../../test/support/eventually.ts'
 import { makeFifo } from '../../test/support/fifo.ts'
 import { overlayMount } from '../../test/support/overlay-mount.ts'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
+import { BufferPools } from '../lifecycle/buffer-pools.ts'
 import { CachedFiles } from './cached-files.ts'
 import { openTerritory } from './open-territory.ts'
 import { metadataOf, readMetadata } from './metadata.ts'
 import { writeFile } from './regular-file.ts'
 import { everywhere, type Territory } from './territory.ts'
 
+const contents = new BufferPools([{ leastBytes: 1, bytes: 1000, maxFree: 1 }])
+
 /** Of a folder on a file system that is known already. */
 async function stage(folder: ScratchFolder, territory: Territory = everywhere) {
   const calls = FileCalls.open(openLibrary())
   if (calls === undefined) throw new Error('the kernel is too old for these tests')
-  const cached = new CachedFiles(calls)
+  const cached = new CachedFiles(calls, contents)
   folder.write('seen', '')
   const seen = Buffer.from(join(folder.path, 'seen'))
   await eventually(() => cached.facts(everywhere, seen, true) !== undefined, 'the mount is known')
@@ -138,7 +141,7 @@ it('writes files on overlay over as well, those of a lower layer too', async con
   using overlay = overlayMount({ lower: { below: 'old and longer', both: 'old' } })
   if (overlay === undefined) return context.skip('this user may not mount an overlay')
   const calls = FileCalls.open(openLibrary())
-  const cached = new CachedFiles(calls)
+  const cached = new CachedFiles(calls, contents)
   const at = (name: string) => Buffer.from(join(overlay.path, name))
   for (const name of ['below', 'both']) lstatSync(at(name))
   await eventually(() => cached.facts(everywhere, at('both'), true) !== undefined, 'the mount is known')
@@ -155,7 +158,7 @@ it('writes files on overlay over as well, those of a lower layer too', async con
 })
 
 it('knows nothing of file systems that make up what they hold', async () => {
-  const cached = new CachedFiles(FileCalls.open(openLibrary()))
+  const cached = new CachedFiles(FileCalls.open(openLibrary()), contents)
   for (let times = 0; times < 3; times++) {
     expect(cached.facts(everywhere, Buffer.from('/proc/self/status'), true)).toBeUndefined()
     await new Promise(resolve => setImmediate(resolve))

@@ -2,6 +2,7 @@ import { close, constants, open, read } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { FileCalls, FileFacts, Opening } from '../libc/file-calls.ts'
+import type { BufferPools } from '../lifecycle/buffer-pools.ts'
 import type { Territory } from './territory.ts'
 
 /** Copied at once while everybody else waits, which takes well below a millisecond. */
@@ -36,9 +37,15 @@ export class CachedFiles {
   /** By their ids. */
   readonly #mounts = new Map<bigint, Mount>()
 
-  /** @param calls undefined where there are none: nothing is ever in memory */
-  constructor(calls: FileCalls | undefined) {
+  readonly #contents: BufferPools
+
+  /**
+   * @param calls undefined where there are none: nothing is ever in memory
+   * @param contents what files are read into
+   */
+  constructor(calls: FileCalls | undefined, contents: BufferPools) {
     this.#calls = calls
+    this.#contents = contents
   }
 
   /** What is at a path that is no link. */
@@ -56,7 +63,7 @@ export class CachedFiles {
     const file = opening.use(this.#open(territory, path, { opening: 'read', followSymlinks }))
     if (file?.facts.kind !== 'file' || file.facts.size > maxBytes) return undefined
     // One byte more, so that growth does not go unnoticed.
-    const bytes = Buffer.allocUnsafe(file.facts.size + 1)
+    const bytes = this.#contents.take(file.facts.size + 1)
     const count = this.#calls?.readAt(file.descriptor, bytes, 0)
     if (count === file.facts.size) return bytes.subarray(0, count)
     return contentsByThread(file, bytes, opening.move())

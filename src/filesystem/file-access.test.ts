@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { BufferPool } from '../lifecycle/buffer-pool.ts'
+import { BufferPools } from '../lifecycle/buffer-pools.ts'
 import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
 import { FileAccess, type FileMode } from './file-access.ts'
@@ -12,22 +12,29 @@ import { everywhere } from './territory.ts'
 function stage(mode: FileMode = 'read-write') {
   const ledger = new Ledger()
   const metrics = new FilesystemMetrics()
+  const contents = new BufferPools([{ leastBytes: 1024, bytes: 1024, maxFree: 1 }])
   const room = Promise.withResolvers<void>()
+  let hasRoom = false
+  const makeRoom = () => {
+    hasRoom = true
+    room.resolve()
+  }
   const files = new FileAccess({
     setup: {
       mode,
       territory: everywhere,
-      cached: new CachedFiles(undefined),
-      blocks: new BufferPool({ bytes: 1024, maxFree: 1 }),
+      cached: new CachedFiles(undefined, contents),
+      contents,
       metrics,
     },
     ledger,
     timers: new Timers(ledger),
     untilRoom: () => room.promise,
+    hasRoom: () => hasRoom,
     missingChanged: () => {},
     treeChanged: () => {},
   })
-  return { files, metrics, ledger, makeRoom: room.resolve }
+  return { files, metrics, ledger, makeRoom }
 }
 
 const write = { operation: 'writeFile', paths: [] } as const
@@ -51,11 +58,9 @@ describe('file access', () => {
     const { files } = stage()
     const { promise, resolve } = Promise.withResolvers<void>()
     const first = files.perform({ ...write, bytes: mebibytes(100) }, () => promise)
-    const second = files.perform({ ...write, bytes: mebibytes(29) }, () => promise)
-    await expect(second).rejects.toMatchObject({
-      kind: 'limitReached',
-      data: { limit: { name: 'maxUnwrittenBytes', value: mebibytes(128) } },
-    })
+    const second = () => files.perform({ ...write, bytes: mebibytes(29) }, () => promise)
+    const limit = { name: 'maxUnwrittenBytes', value: mebibytes(128) }
+    expect(second).toThrow(expect.objectContaining({ kind: 'limitReached', data: { limit } }))
     const third = files.perform({ ...write, bytes: mebibytes(28) }, () => promise)
     resolve()
     await Promise.all([first, third])
@@ -81,13 +86,50 @@ describe('file access', () => {
     const change = { ...write, changes: true }
     const look = { operation: 'getMetadata', paths: [] } as const
     const reading = stage('read-only').files
-    await expect(reading.perform(change, async () => 'done')).rejects.toThrow('Read-only file system (os error 30)')
-    await expect(reading.perform(look, async () => 'done')).resolves.toBe('done')
+    expect(() => reading.perform(change, () => 'done')).toThrow('Read-only file system (os error 30)')
+    expect(reading.perform(look, () => 'done')).toBe('done')
     const off = stage('off').files
-    await expect(off.perform(look, async () => 'done')).rejects.toMatchObject({
-      kind: 'invalidRequest',
-      message: 'fs/getMetadata is not permitted: this gateway serves no files',
-    })
+    const message = 'fs/getMetadata is not permitted: this gateway serves no files'
+    expect(() => off.perform(look, () => 'done')).toThrow(expect.objectContaining({ kind: 'invalidRequest', message }))
+  })
+
+  it('is over with what need not wait before it returns, unless it comes after something', async () => {
+    const { files, metrics, makeRoom } = stage()
+    const path = Buffer.from('/file')
+    const read = () => files.perform({ operation: 'readFile', paths: [path], isBulky: true }, () => 'contents')
+    makeRoom()
+    expect(read()).toBe('contents')
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const events: string[] = []
+    const writing = Promise.resolve(files.perform({ ...write, paths: [path], changes: true }, () => promise))
+    const reading = Promise.resolve(read())
+    await Promise.all([
+      writing.then(() => events.push('written')),
+      reading.then(() => events.push('read')),
+      Promise.resolve().then(resolve),
+    ])
+    expect(events).toEqual(['written', 'read'])
+    expect(read()).toBe('contents')
+    expect(metrics.count('readFile', 'success')).toBe(3)
+    await files[Symbol.asyncDispose]()
+  })
+
+  it('makes no more than four large results at a time', async () => {
+    const { files, makeRoom } = stage()
+    makeRoom()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let begun = 0
+    const all = Array.from({ length: 10 }, () =>
+      files.perform({ operation: 'readFile', paths: [], isBulky: true }, () => {
+        begun += 1
+        return promise
+      }),
+    )
+    expect(begun).toBe(4)
+    resolve()
+    await Promise.all(all)
+    expect(begun).toBe(10)
+    await files[Symbol.asyncDispose]()
   })
 
   it('does not wait for ever for what was begun, and tells it to stop', async () => {
@@ -105,7 +147,7 @@ describe('file access', () => {
     const { files, ledger } = stage()
     const { promise, resolve } = Promise.withResolvers<void>()
     const events: string[] = []
-    const begun = files.perform(write, () => promise).then(() => events.push('finished'))
+    const begun = Promise.resolve(files.perform(write, () => promise)).then(() => events.push('finished'))
     const over = files[Symbol.asyncDispose]().then(() => events.push('over'))
     resolve()
     await Promise.all([begun, over])

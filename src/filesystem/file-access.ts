@@ -1,4 +1,4 @@
-import type { BufferPool } from '../lifecycle/buffer-pool.ts'
+import type { BufferPools } from '../lifecycle/buffer-pools.ts'
 import { ByteAllowance } from '../lifecycle/byte-allowance.ts'
 import type { Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
@@ -12,7 +12,7 @@ import type { ReachedFiles } from './cached-files.ts'
 import type { Changes } from './changed-paths.ts'
 import { TreeWatches } from './tree-watches.ts'
 import { MissingWatches } from './missing-watches.ts'
-import { type Claim, PathOrder } from './path-order.ts'
+import { type Claim, type HeldClaim, PathOrder } from './path-order.ts'
 
 /** Replies of megabytes that one connection has in the making. */
 const bulkTurns = 4
@@ -26,8 +26,8 @@ export type FileMode = 'read-write' | 'read-only' | 'off'
 /** What all connections of a gateway have in common. */
 export interface FileSetup extends ReachedFiles {
   readonly mode: FileMode
-  /** What blocks of files are read into; they are given back when they are sent. */
-  readonly blocks: BufferPool
+  /** What contents of files are read into; they are given back when they are sent. */
+  readonly contents: BufferPools
   readonly metrics: FilesystemMetrics
 }
 
@@ -37,6 +37,7 @@ export interface FileAccessOptions {
   readonly timers: Timers
   /** Resolves once the peer can take more, or never will. */
   readonly untilRoom: () => Promise<void>
+  readonly hasRoom: () => boolean
   /** Told of the change that ends a watch. */
   readonly missingChanged: (watchId: bigint) => void
   /** Told of changes in a watched tree. */
@@ -64,13 +65,14 @@ export class FileAccess implements AsyncDisposable {
   readonly #order = new PathOrder()
   readonly #bulk = new Turns(bulkTurns)
   readonly #untilRoom: () => Promise<void>
+  readonly #hasRoom: () => boolean
   readonly #timers: Timers
   readonly #underWay = new Set<Promise<unknown>>()
   readonly #abort = new AbortController()
   readonly #unwritten = new ByteAllowance(maxUnwrittenBytes, tooMuchUnwritten)
   readonly #patience = new AbortController()
 
-  constructor({ setup, ledger, timers, untilRoom, missingChanged, treeChanged }: FileAccessOptions) {
+  constructor({ setup, ledger, timers, untilRoom, hasRoom, missingChanged, treeChanged }: FileAccessOptions) {
     this.setup = setup
     this.#timers = timers
     this.handles = new FileHandles({ setup, ledger, order: this.#order, inTurn: work => this.#inTurn(work) })
@@ -80,6 +82,7 @@ export class FileAccess implements AsyncDisposable {
     })
     this.trees = new TreeWatches({ ledger, territory: setup.territory, timers, untilRoom, tell: treeChanged })
     this.#untilRoom = untilRoom
+    this.#hasRoom = hasRoom
   }
 
   /** Aborted when nobody waits for anything any more. */
@@ -93,20 +96,25 @@ export class FileAccess implements AsyncDisposable {
   }
 
   /**
-   * Runs one operation, after those it has to come after.
+   * Runs one operation, after those it has to come after: at once if there are none, and then to its end if it has nothing to wait for.
    * @throws GatewayError for whatever the operating system or the operator refuses, and beyond 128 MiB that wait to be written
    */
-  perform<Value>(request: FileRequest, work: () => Promise<Value>): Promise<Value> {
-    const claim = { paths: request.paths, changes: request.changes === true }
-    const performed = this.#counted(request.operation, async () => {
+  perform<Value>(request: FileRequest, work: () => Value | Promise<Value>): Value | Promise<Value> {
+    const { operation, bytes, isBulky = false } = request
+    try {
       this.#refuseByMode(request)
-      using _held = request.bytes === undefined ? undefined : this.#unwritten.hold(request.bytes)
-      return await this.#order.run(claim, request.isBulky === true ? () => this.#inTurn(work) : work)
-    })
-    this.#underWay.add(performed)
-    const over = () => this.#underWay.delete(performed)
-    performed.then(over, over)
-    return performed
+      using held = new DisposableStack()
+      if (bytes !== undefined) held.use(this.#unwritten.hold(bytes))
+      const place = held.use(this.#order.claim({ paths: request.paths, changes: request.changes === true }))
+      const turn = isBulky && this.#hasRoom() && !this.signal.aborted ? held.use(this.#bulk.takeIfFree()) : undefined
+      const mayBegin = place.ready === undefined && (!isBulky || turn !== undefined)
+      const begun = mayBegin ? work() : this.#inLine(place, turn === undefined && isBulky, work)
+      if (begun instanceof Promise) return this.#tracked(operation, begun, held.move())
+      this.setup.metrics.succeeded(operation)
+      return begun
+    } catch (thrown) {
+      throw this.#failed(operation, thrown)
+    }
   }
 
   /** Runs the work after everything it has to come after. */
@@ -136,23 +144,42 @@ export class FileAccess implements AsyncDisposable {
     if (this.setup.mode === 'read-only' && changes === true) throw readOnly('files')
   }
 
-  async #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+  async #inTurn<Value>(work: () => Value | Promise<Value>): Promise<Value> {
     using _turn = await this.#bulk.take()
     await this.#untilRoom()
     this.signal.throwIfAborted()
     return await work()
   }
 
-  async #counted<Value>(operation: FileOperation, work: () => Promise<Value>): Promise<Value> {
+  async #inLine<Value>(place: HeldClaim, needsTurn: boolean, work: () => Value | Promise<Value>): Promise<Value> {
+    await place.ready
+    return needsTurn ? await this.#inTurn(work) : await work()
+  }
+
+  /** Keeps what the operation holds until it is over. */
+  #tracked<Value>(operation: FileOperation, begun: Promise<Value>, held: Disposable): Promise<Value> {
+    const tracked = this.#untilOver(operation, begun, held)
+    this.#underWay.add(tracked)
+    const over = () => this.#underWay.delete(tracked)
+    tracked.then(over, over)
+    return tracked
+  }
+
+  async #untilOver<Value>(operation: FileOperation, begun: Promise<Value>, held: Disposable): Promise<Value> {
+    using _held = held
     try {
-      const value = await work()
+      const value = await begun
       this.setup.metrics.succeeded(operation)
       return value
     } catch (thrown) {
-      const error = translated(thrown)
-      this.setup.metrics.failed(operation, error)
-      throw error
+      throw this.#failed(operation, thrown)
     }
+  }
+
+  #failed(operation: FileOperation, thrown: unknown): unknown {
+    const error = translated(thrown)
+    this.setup.metrics.failed(operation, error)
+    return error
   }
 }
 

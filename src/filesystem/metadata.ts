@@ -8,9 +8,9 @@ import { isRoot } from './native-path.ts'
 import type { Territory } from './territory.ts'
 
 /** The same as `readMetadata`, at once if that is possible. */
-export async function metadataOf(files: ReachedFiles, path: Buffer, followSymlinks: boolean): Promise<Metadata> {
+export function metadataOf(files: ReachedFiles, path: Buffer, followSymlinks: boolean): Metadata | Promise<Metadata> {
   const facts = files.cached.facts(files.territory, path, followSymlinks)
-  return facts === undefined ? await readMetadata(files.territory, path, followSymlinks) : described(facts, false)
+  return facts === undefined ? readMetadata(files.territory, path, followSymlinks) : described(facts, false)
 }
 
 /**

@@ -1,15 +1,12 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { CachedFiles } from './cached-files.ts'
-import type { BufferPool } from '../lifecycle/buffer-pool.ts'
+import type { BufferPools } from '../lifecycle/buffer-pools.ts'
 import { systemError } from './errno.ts'
 import { maxBlockBytes } from './filesystem-limits.ts'
 import { writeAll } from './regular-file.ts'
 
 /** Largest offset of a file. off_t */
 const maxOffset = 2n ** 63n - 1n
-
-/** Blocks up to that size come cheaper from the allocator. */
-const smallBlockBytes = 64 * 1024
 
 export interface FileBlock {
   readonly bytes: Buffer
@@ -20,7 +17,7 @@ export interface FileBlock {
 /** What reading a file takes. */
 export interface FileReading {
   readonly cached: CachedFiles
-  readonly blocks: BufferPool
+  readonly contents: BufferPools
 }
 
 interface OpenFileOptions {
@@ -76,7 +73,7 @@ export class OpenFile implements AsyncDisposable {
   async read(file: FileHandle, offset: bigint, length: number): Promise<FileBlock> {
     try {
       if (offset + BigInt(length) > maxOffset) throw systemError('EINVAL')
-      const bytes = length > smallBlockBytes ? this.#setup.blocks.take(length) : Buffer.allocUnsafe(length)
+      const bytes = this.#setup.contents.take(length)
       let done = this.#setup.cached.read(file.fd, bytes, offset)
       while (done < length) {
         const { bytesRead } = await file.read(bytes, done, length - done, offset + BigInt(done))

@@ -4,15 +4,26 @@ import type { ReachedFiles } from './cached-files.ts'
 import { maxFileBytes, maxWholeFileBytes } from './filesystem-limits.ts'
 import type { Place } from './place.ts'
 import { openWithStats } from './regular-file.ts'
+import type { Territory } from './territory.ts'
 
 /** Read at a time where the size is not known: files of proc(5) say they are empty. */
 const stepBytes = 64 * 1024
 
-/** The contents of the file at a path of a client. */
-export async function readFile(files: ReachedFiles, path: Buffer, followSymlinks: boolean): Promise<Buffer> {
-  const { cached, territory } = files
-  const contents = await cached.contents(territory, path, followSymlinks)
-  if (contents !== undefined) return contents
+/** The contents of the file at a path of a client, at once if that is possible. They are alone in their memory, or small. */
+export function readFile(files: ReachedFiles, path: Buffer, followSymlinks: boolean): Buffer | Promise<Buffer> {
+  const contents = files.cached.contents(files.territory, path, followSymlinks)
+  return Buffer.isBuffer(contents) ? contents : readBeyond(contents, files.territory, path, followSymlinks)
+}
+
+/** Waits for what one thread finds, and goes the long way where that is nothing. */
+async function readBeyond(
+  contents: Promise<Buffer | undefined> | undefined,
+  territory: Territory,
+  path: Buffer,
+  followSymlinks: boolean,
+): Promise<Buffer> {
+  const found = await contents
+  if (found !== undefined) return found
   await using place = await territory.place(path, { followSymlinks, end: 'target', changes: false })
   return await readWholeFile(place)
 }

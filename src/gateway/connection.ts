@@ -112,6 +112,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       ledger: options.ledger,
       timers: options.timers,
       untilRoom: () => this.#outbox.untilRoom(),
+      hasRoom: () => this.#outbox.hasRoom,
       missingChanged: watchId => {
         this.#send(`{"method":"fs/missingChanged","params":{"watchId":${watchId}}}`, 'notification')
       },

@@ -13,7 +13,7 @@ import { FilesystemMetrics } from '../filesystem/filesystem-metrics.ts'
 import type { FileCalls } from '../libc/file-calls.ts'
 import type { FileSetup } from '../filesystem/file-access.ts'
 import { maxBlockBytes } from '../filesystem/filesystem-limits.ts'
-import { BufferPool } from '../lifecycle/buffer-pool.ts'
+import { BufferPools } from '../lifecycle/buffer-pools.ts'
 import { CachedFiles } from '../filesystem/cached-files.ts'
 import { openTerritory } from '../filesystem/open-territory.ts'
 import { everywhere } from '../filesystem/territory.ts'
@@ -48,8 +48,12 @@ import { WebSocketListener } from './websocket-listener.ts'
 /** How often silent connections are looked for. */
 const livenessPeriodMs = 1000
 
-/** Buffers for blocks of files that are kept while nobody reads any. */
-const maxFreeBlocks = 2
+/** What small files, blocks of output and blocks of files are read into. */
+const contentSizes = [
+  { leastBytes: 1024, bytes: 9 * 1024, maxFree: 16 },
+  { leastBytes: 9 * 1024, bytes: 68 * 1024, maxFree: 16 },
+  { leastBytes: 512 * 1024, bytes: maxBlockBytes + 1, maxFree: 2 },
+] as const
 
 export interface GatewayOptions {
   readonly limits: GatewayLimits
@@ -131,11 +135,12 @@ export class Gateway implements AsyncDisposable, GatewayState {
       timers: this.#timers,
       instruments,
     })
+    const contents = new BufferPools(contentSizes)
     this.#fileSetup = {
       mode: limits.fileMode,
       territory: openTerritory(limits),
-      cached: new CachedFiles(options.fileCalls),
-      blocks: new BufferPool({ bytes: maxBlockBytes, maxFree: maxFreeBlocks }),
+      cached: new CachedFiles(options.fileCalls, contents),
+      contents,
       metrics: this.fileMetrics,
     }
     this.#dispatcher = new Dispatcher({

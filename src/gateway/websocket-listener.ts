@@ -3,7 +3,8 @@ import websocketPlugin from '@fastify/websocket'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Timers } from '../lifecycle/timers.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
-import { FramePool } from './frame-pool.ts'
+import { frameSizes } from './frame-sizes.ts'
+import { BufferPools } from '../lifecycle/buffer-pools.ts'
 import { limitPipelining } from './pipelining.ts'
 import { type Actions, addActions, addPages, isFromBrowser, type Pages } from './pages.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
@@ -56,7 +57,7 @@ export class WebSocketListener implements AsyncDisposable {
     limitPipelining(app.server, () => {
       options.refused('limit')
     })
-    const frames = new FramePool()
+    const frames = new BufferPools(frameSizes)
     await app.register(websocketPlugin, {
       options: { maxPayload: options.maxMessageBytes, perMessageDeflate: false },
       // The gateway closes its connections itself, with a code and a reason.

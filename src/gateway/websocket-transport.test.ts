@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { expect, it, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { BufferPools } from '../lifecycle/buffer-pools.ts'
 import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
-import { FramePool } from './frame-pool.ts'
+import { frameSizes } from './frame-sizes.ts'
 import type { TransportEvents } from './transport.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 
@@ -28,7 +29,12 @@ async function connected(events: Partial<TransportEvents> = {}) {
   await once(client, 'open')
   const [websocket, { socket }] = await accepted
   const ledger = new Ledger()
-  const transport = new WebSocketTransport({ websocket, socket, timers: new Timers(ledger), frames: new FramePool() })
+  const transport = new WebSocketTransport({
+    websocket,
+    socket,
+    timers: new Timers(ledger),
+    frames: new BufferPools(frameSizes),
+  })
   transport.start({ ...silent, ...events })
   const end = () => {
     client.terminate()
@@ -43,7 +49,7 @@ it('waits for nothing before it sends: no delay of small messages', async () => 
   const { websocket, socket, ledger } = pair
   const setNoDelay = vi.spyOn(socket, 'setNoDelay')
   expect(
-    new WebSocketTransport({ websocket, socket, timers: new Timers(ledger), frames: new FramePool() }),
+    new WebSocketTransport({ websocket, socket, timers: new Timers(ledger), frames: new BufferPools(frameSizes) }),
   ).toBeDefined()
   expect(setNoDelay).toHaveBeenCalledWith(true)
 })

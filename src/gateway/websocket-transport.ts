@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Timers } from '../lifecycle/timers.ts'
-import type { FramePool } from './frame-pool.ts'
+import type { BufferPools } from '../lifecycle/buffer-pools.ts'
 import { leastLongBytes } from '../protocol/long-base64.ts'
 import type { OutgoingMessage } from '../protocol/outgoing-message.ts'
 import { textFrame } from './text-frame.ts'
@@ -20,9 +20,9 @@ export class WebSocketTransport implements Transport {
   readonly #websocket: WebSocket
   readonly #socket: Socket
   readonly #timers: Timers
-  readonly #frames: FramePool
+  readonly #frames: BufferPools
 
-  constructor(options: { websocket: WebSocket; socket: Socket; timers: Timers; frames: FramePool }) {
+  constructor(options: { websocket: WebSocket; socket: Socket; timers: Timers; frames: BufferPools }) {
     this.#websocket = options.websocket
     this.#socket = options.socket
     this.#timers = options.timers
@@ -84,8 +84,8 @@ export class WebSocketTransport implements Transport {
     }
     const frames = this.#frames
     const frame = textFrame(message, frames.take)
-    if (!frames.isPooled(frame)) this.#socket.write(frame)
-    else this.#socket.write(frame, () => frames.giveBack(frame))
+    if (frames.isWorthIt(frame.length)) this.#socket.write(frame, () => frames.giveBack(frame))
+    else this.#socket.write(frame)
   }
 
   requestConfirmation(mark: number): void {

@@ -1,3 +1,5 @@
+import { freeMemoryAround } from './free-memory.ts'
+
 /**
  * Buffers of one size that are lent again and again. Megabytes in buffers of their own, many times a second, make the garbage
  * collector walk the whole heap as often.
@@ -5,7 +7,9 @@
 export class BufferPool {
   readonly #bytes: number
   readonly #maxFree: number
-  readonly #free: ArrayBufferLike[] = []
+  readonly #free: ArrayBuffer[] = []
+  /** All there are. A buffer of somebody else may have the same size. */
+  readonly #own = new WeakSet<ArrayBufferLike>()
 
   /** @param options.maxFree buffers that are kept while nobody needs them */
   constructor({ bytes, maxFree }: { readonly bytes: number; readonly maxFree: number }) {
@@ -22,16 +26,24 @@ export class BufferPool {
    * or forgotten.
    */
   take(length: number): Buffer {
-    return Buffer.from(this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#bytes).buffer, 0, length)
+    return Buffer.from(this.#free.pop() ?? this.#allocate(), 0, length)
   }
 
-  /** Whether it looks like one of this pool. */
-  owns(buffer: Buffer): boolean {
-    return buffer.buffer.byteLength === this.#bytes && buffer.byteOffset === 0
+  owns({ buffer, byteOffset }: Buffer): boolean {
+    return byteOffset === 0 && this.#own.has(buffer)
   }
 
-  /** Takes back what is its own. Nobody may use it, or a part of it, from now on. */
-  giveBack(buffer: Buffer): void {
-    if (this.owns(buffer) && this.#free.length < this.#maxFree) this.#free.push(buffer.buffer)
+  /** Takes back what is its own, and frees it if there are enough. Nobody may use it, or a part of it, from now on. */
+  giveBack(bytes: Buffer): void {
+    if (!this.owns(bytes)) return
+    const { buffer } = bytes
+    if (this.#free.length < this.#maxFree) this.#free.push(buffer as ArrayBuffer)
+    else freeMemoryAround(bytes)
+  }
+
+  #allocate(): ArrayBuffer {
+    const { buffer } = Buffer.allocUnsafeSlow(this.#bytes)
+    this.#own.add(buffer)
+    return buffer
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { freeMemory } from './free-memory.ts'
+import { freeMemory, freeMemoryAround } from './free-memory.ts'
 
 it('empties bytes that are alone in their memory, once', () => {
   const bytes = Buffer.alloc(100_000, 'x')
@@ -27,4 +27,16 @@ it('leaves memory that threads share', () => {
   const bytes = Buffer.from(new SharedArrayBuffer(10))
   freeMemory(bytes)
   expect(bytes).toHaveLength(10)
+})
+
+it('frees the whole memory that bytes were cut from, on demand', () => {
+  const whole = Buffer.alloc(100_000, 'x')
+  freeMemoryAround(whole.subarray(1, 10))
+  expect(whole).toHaveLength(0)
+})
+
+it('never frees the memory that small buffers share', () => {
+  const [bytes, neighbour] = [Buffer.from('bytes'), Buffer.from('neighbour')]
+  freeMemoryAround(bytes)
+  expect([bytes.toString(), neighbour.toString()]).toEqual(['bytes', 'neighbour'])
 })

@@ -10,3 +10,11 @@ export function freeMemory(bytes: Buffer): void {
   // An empty buffer may have been freed before.
   if (length > 0 && length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
+
+/**
+ * The same for bytes that are all that is used of a memory which is larger than they are. Memory of the size that Node.js cuts small
+ * buffers from stays.
+ */
+export function freeMemoryAround({ buffer }: Buffer): void {
+  if (buffer.byteLength > Buffer.poolSize && buffer instanceof ArrayBuffer) buffer.transfer(0)
+}

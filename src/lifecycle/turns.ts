@@ -9,12 +9,22 @@ export class Turns {
 
   /** Resolves when it is the caller's turn, which lasts until the guard is disposed. */
   async take(): Promise<Disposable> {
-    if (this.#free > 0) this.#free -= 1
-    else {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      this.#waiting.push(resolve)
-      await promise
-    }
+    const turn = this.takeIfFree()
+    if (turn !== undefined) return turn
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#waiting.push(resolve)
+    await promise
+    return this.#turn()
+  }
+
+  /** The same, unless others are waiting or all turns are taken. */
+  takeIfFree(): Disposable | undefined {
+    if (this.#free === 0) return undefined
+    this.#free -= 1
+    return this.#turn()
+  }
+
+  #turn(): Disposable {
     let isOver = false
     return {
       [Symbol.dispose]: () => {

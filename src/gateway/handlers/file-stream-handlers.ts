@@ -32,7 +32,7 @@ export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
       return files.perform({ operation: 'readBlock', paths: [] }, async () => {
         const { bytes, isEnd } = await files.handles.read(handleId, offset, len)
         files.setup.metrics.read(bytes.length)
-        afterReply(() => files.setup.blocks.giveBack(bytes))
+        afterReply(() => files.setup.contents.giveBack(bytes))
         return new BytesResult('chunk', bytes, { eof: isEnd })
       })
     },

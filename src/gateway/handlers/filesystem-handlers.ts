@@ -24,13 +24,19 @@ type FilesystemHandlers = Omit<Pick<Handlers, Extract<keyof Handlers, `fs/${stri
 export function filesystemHandlers(os: HostOs): FilesystemHandlers {
   const native = (uri: PathUri) => nativePath(uri, os)
   return {
-    'fs/readFile'({ path: uri, followSymlinks, sandbox }, { caller: { files } }) {
+    'fs/readFile'({ path: uri, followSymlinks, sandbox }, { caller: { files }, afterReply }) {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
-      return files.perform({ operation: 'readFile', paths: [path], isBulky: true }, async () => {
-        const bytes = await readFile(files.setup, path, followSymlinks ?? true)
+      const result = (bytes: Buffer) => {
         files.setup.metrics.read(bytes.length)
-        return new BytesResult('dataBase64', bytes, {})
+        afterReply(() => {
+          files.setup.contents.giveBack(bytes)
+        })
+        return new BytesResult<{ dataBase64: string }>('dataBase64', bytes, {})
+      }
+      return files.perform({ operation: 'readFile', paths: [path], isBulky: true }, () => {
+        const contents = readFile(files.setup, path, followSymlinks ?? true)
+        return contents instanceof Promise ? contents.then(result) : result(contents)
       })
     },
 
