@@ -299,8 +299,9 @@ it('touches nothing for a caller it would have to confine', async () => {
   for (const [method, params] of requests) {
     const { error } = await peer.request(method, { ...params, sandbox: confined })
     expect(error, method).toMatchObject({
-      code: -32602,
-      message: 'sandbox intent cannot be enforced on this executor',
+      code: -32600,
+      message: 'file access is not permitted: sandbox intent cannot be enforced on this executor',
+      data: { field: 'sandbox' },
     })
   }
   const opened = await peer.request('fs/open', { handleId: 'h', path: uri('file'), sandbox: confined })

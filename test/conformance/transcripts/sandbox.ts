@@ -1,6 +1,7 @@
 import { ends, expect, prints, refused, shakeHands, start, starts, write } from '../lines.ts'
-import { type PatternObject, text } from '../patterns.ts'
+import { base64, type PatternObject, text } from '../patterns.ts'
 import type { Transcript } from '../transcript.ts'
+import { asks, fails, writes } from './files.ts'
 
 const intent = (permissions: PatternObject, more: PatternObject = {}): PatternObject => {
   return { sandbox: { permissions, windowsSandboxLevel: 'disabled', ...more } }
@@ -40,6 +41,12 @@ const workspaceWrite: PatternObject = intent(
   },
 )
 
+const readOnly = intent(managed(readEverything, 'restricted'))
+const nothing = intent(managed({ type: 'restricted', entries: [] }, 'restricted'))
+/** Clients take this code with these words for a denial. */
+const notPermitted = `file access is not permitted: ${unenforceable}`
+const scratch = 'file://<scratch>'
+
 const networkProxy: PatternObject = {
   proxy: {
     enabled: true,
@@ -75,6 +82,44 @@ export const sandbox: readonly Transcript[] = [
       expect('exact', refused(5, -32602, unenforceable)),
       ...starts(6, 'p', ['true']),
       ends('exact', 'p', 0),
+    ],
+  },
+  {
+    name: 'denies every access to files that it would have to confine and cannot, and leaves them as they are',
+    only: 'execgate',
+    gates: [],
+    steps: [
+      ...shakeHands(),
+      ...writes(1, 'file', 'text'),
+      ...fails(2, 'fs/readFile', { path: `${scratch}/file`, ...nothing }, -32600, notPermitted),
+      ...fails(3, 'fs/getMetadata', { path: `${scratch}/file`, ...nothing }, -32600, notPermitted),
+      ...fails(4, 'fs/readDirectory', { path: scratch, ...nothing }, -32600, notPermitted),
+      ...fails(5, 'fs/writeFile', { path: `${scratch}/file`, dataBase64: '', ...readOnly }, -32600, notPermitted),
+      ...fails(6, 'fs/createDirectory', { path: `${scratch}/made`, ...readOnly }, -32600, notPermitted),
+      ...fails(7, 'fs/remove', { path: `${scratch}/file`, ...readOnly }, -32600, notPermitted),
+      ...fails(
+        8,
+        'fs/copy',
+        { sourcePath: `${scratch}/file`, destinationPath: `${scratch}/made`, recursive: false, ...readOnly },
+        -32600,
+        notPermitted,
+      ),
+      ...fails(
+        9,
+        'fs/open',
+        { handleId: 'h', path: `${scratch}/file`, mode: 'replace', ...readOnly },
+        -32600,
+        notPermitted,
+      ),
+      ...fails(
+        10,
+        'fs/open',
+        { handleId: 'h', path: `${scratch}/file`, ...nothing },
+        -32600,
+        'streaming file reads do not support platform sandboxing',
+      ),
+      ...asks(11, 'fs/readFile', { path: `${scratch}/file`, ...readOnly }, { result: { dataBase64: base64('text') } }),
+      ...fails(12, 'fs/getMetadata', { path: `${scratch}/made` }, -32004, 'No such file or directory (os error 2)'),
     ],
   },
   {
