@@ -286,9 +286,9 @@ export class Libc {
 
   #prepareAttributes(): void {
     const call = this.#call
-    const all = Buffer.alloc(signalSetBytes)
+    // Not sigfillset(3): it leaves out the two signals glibc has for itself, and then children are born ignoring them.
+    const all = Buffer.alloc(signalSetBytes, 0xff)
     const none = Buffer.alloc(signalSetBytes)
-    call.sigfillset(all)
     for (const unchangeable of [9, 19]) call.sigdelset(all, unchangeable)
     call.sigemptyset(none)
     this.#check(call.attributesInit(this.#attributes))

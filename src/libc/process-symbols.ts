@@ -31,7 +31,6 @@ export function bindProcessSymbols({ bind: f }: Library) {
       'int posix_spawnattr_setsigdefault(void *attributes, void *set)',
     ),
     attributesSetSigMask: f<[Buffer, Buffer], number>('int posix_spawnattr_setsigmask(void *attributes, void *set)'),
-    sigfillset: f<[Buffer], number>('int sigfillset(void *set)'),
     sigemptyset: f<[Buffer], number>('int sigemptyset(void *set)'),
     sigdelset: f<[Buffer, number], number>('int sigdelset(void *set, int signal)'),
     wait4: f<[number, Buffer, number, Buffer], number>('int wait4(int pid, void *status, int options, void *usage)'),

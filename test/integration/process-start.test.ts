@@ -94,6 +94,21 @@ describe('the program of a process', () => {
   })
 })
 
+it.each([false, true])(
+  'blocks and ignores no signal from its start, not even those of the C library (terminal: %s)',
+  async tty => {
+    await using gateway = await startGateway()
+    const peer = await gateway.connect()
+    await peer.start('p', ['/bin/cat', '/proc/self/status'], { tty })
+    await peer.event('p', 'process/closed')
+    const signals = peer
+      .output('p')
+      .toString()
+      .match(/^Sig(?:Blk|Ign):\s\w+/gm)
+    expect(signals).toEqual(['SigBlk:\t0000000000000000', 'SigIgn:\t0000000000000000'])
+  },
+)
+
 describe('the working directory of a process', () => {
   it('may have a name that is not UTF-8', async () => {
     using folder = new ScratchFolder()
