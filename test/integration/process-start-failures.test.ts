@@ -86,14 +86,14 @@ const refusals: Refusal[] = [
     what: 'a NUL in the name of a variable',
     argv: ['true'],
     more: { env: { 'A\0B': '' } },
-    message: 'nul byte found in provided data',
+    message: 'data provided contains a nul byte',
     field: 'env',
   },
   {
     what: 'a NUL in the value of a variable',
     argv: ['true'],
     more: { env: { A: 'a\0b' } },
-    message: 'nul byte found in provided data',
+    message: 'data provided contains a nul byte',
     field: 'env',
   },
   {
@@ -116,9 +116,7 @@ describe.each([
     await using gateway = await startGateway()
     const peer = await gateway.connect()
     const started = peer.start('p', argv, { cwd: folder.uri, tty, ...more })
-    // Where there are pipes the reference looks at variables by other means.
-    const wording = field === 'env' && !tty ? 'data provided contains a nul byte' : message
-    await expect(started).rejects.toMatchObject({ code: -32603, message: wording, data: { field } })
+    await expect(started).rejects.toMatchObject({ code: -32603, message, data: { field } })
   })
 
   it('is refused for an id that is taken before its program is looked at', async () => {

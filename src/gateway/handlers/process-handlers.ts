@@ -158,9 +158,8 @@ function prepareLaunch(
   refuseLargeEnvironment(environment, limits.maxEnvironmentBytes)
   refuseNul('argv', params.argv)
   refuseNul('arg0', [params.arg0 ?? ''])
-  const envText = params.tty ? undefined : 'data provided contains a nul byte'
-  refuseNul('env', environment.keys(), envText)
-  refuseNul('env', environment.values(), envText)
+  refuseNul('env', environment.keys(), 'data provided contains a nul byte')
+  refuseNul('env', environment.values(), 'data provided contains a nul byte')
   return {
     argv,
     arg0: params.arg0 ?? undefined,

@@ -104,6 +104,20 @@ export const starting: readonly Transcript[] = [
     ],
   },
   {
+    name: 'refuses what the system would cut short, with pipes and in a terminal',
+    steps: [
+      ...shakeHands(),
+      ...[false, true].flatMap((tty, index) => [
+        start(`program ${index}`, 'p', ['/bin/tr\0ue'], { tty }),
+        expect('exact', refused(`program ${index}`, -32603, 'nul byte found in provided data')),
+        start(`argument ${index}`, 'p', ['/bin/true', 'a\0b'], { tty }),
+        expect('exact', refused(`argument ${index}`, -32603, 'nul byte found in provided data')),
+        start(`variable ${index}`, 'p', ['/bin/true'], { tty, env: { A: 'a\0b' } }),
+        expect('exact', refused(`variable ${index}`, -32603, 'data provided contains a nul byte')),
+      ]),
+    ],
+  },
+  {
     name: 'starts one process of each id at a time',
     steps: [
       ...shakeHands(),
