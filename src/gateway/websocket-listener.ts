@@ -59,7 +59,8 @@ export class WebSocketListener implements AsyncDisposable {
     })
     const frames = new BufferPools(frameSizes)
     await app.register(websocketPlugin, {
-      options: { maxPayload: options.maxMessageBytes, perMessageDeflate: false },
+      // Of subprotocols the first would be selected, whatever it is.
+      options: { maxPayload: options.maxMessageBytes, perMessageDeflate: false, handleProtocols: () => false },
       // The gateway closes its connections itself, with a code and a reason.
       preClose: done => {
         done()

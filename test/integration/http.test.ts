@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import net from 'node:net'
 import { expect, it } from 'vitest'
 import { textPage } from '../../src/gateway/pages.ts'
@@ -48,6 +50,24 @@ it('upgrades on / alone', async () => {
   expect(await refusal(`${gateway.url}/readyz`)).toContain('404')
   expect(await refusal(`${gateway.url}/nothing`)).toContain('404')
   expect(await refusal(`${gateway.url}/?query=ignored`)).toBe('accepted')
+})
+
+it('selects no subprotocol and no extension, whatever is offered', async () => {
+  await using gateway = await startGateway()
+  const asked = request(gateway.url.replace('ws', 'http'), {
+    headers: {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      'sec-websocket-protocol': 'mine, theirs',
+      'sec-websocket-extensions': 'permessage-deflate',
+    },
+  }).end()
+  const [response, socket] = (await once(asked, 'upgrade')) as [IncomingMessage, net.Socket]
+  socket.destroy()
+  expect(response.statusCode).toBe(101)
+  expect(Object.keys(response.headers).toSorted()).toEqual(['connection', 'sec-websocket-accept', 'upgrade'])
 })
 
 // The second asks in HTTP/0.9, for a path that no percent-decoding takes.
