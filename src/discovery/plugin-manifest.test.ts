@@ -7,17 +7,17 @@ const declared = (contents: string) => declaredFiles({ path: 'file:///p/plugin.j
 
 describe('what a manifest declares', () => {
   test.each([
-    ['{}', 'file:///p/.mcp.json', undefined],
-    ['no JSON', 'file:///p/.mcp.json', undefined],
-    ['[1]', 'file:///p/.mcp.json', undefined],
-    ['{"mcpServers":{"a":{}}}', undefined, undefined],
+    ['{}', 'file:///p/.mcp.json', 'file:///p/.app.json'],
+    ['no JSON', 'file:///p/.mcp.json', 'file:///p/.app.json'],
+    ['[1]', 'file:///p/.mcp.json', 'file:///p/.app.json'],
+    ['{"mcpServers":{"a":{}}}', undefined, 'file:///p/.app.json'],
     ['{"mcpServers":"./x/servers.json","apps":"./apps.json"}', 'file:///p/x/servers.json', 'file:///p/apps.json'],
-    ['{"mcpServers":["./x"],"apps":{}}', 'file:///p/.mcp.json', undefined],
+    ['{"mcpServers":["./x"],"apps":{"a":{}}}', 'file:///p/.mcp.json', 'file:///p/.app.json'],
     ['{"mcpServers":"./.","apps":"././"}', 'file:///p', 'file:///p'],
     ['{"apps":"./a b#.json"}', 'file:///p/.mcp.json', 'file:///p/a%20b%23.json'],
   ])('%s', (contents, mcpConfig, appsConfig) => {
     const files = declared(contents)
-    expect([files.mcpConfig?.uri, files.appsConfig?.uri]).toEqual([mcpConfig, appsConfig])
+    expect([files.mcpConfig?.uri, files.appsConfig.uri]).toEqual([mcpConfig, appsConfig])
     expect(files.warnings).toEqual([])
   })
 
@@ -32,7 +32,7 @@ describe('what a manifest declares', () => {
   ])('%s is ignored with a warning', (path, why) => {
     const files = declared(JSON.stringify({ mcpServers: path, apps: path }))
     expect(files.mcpConfig?.uri).toBe('file:///p/.mcp.json')
-    expect(files.appsConfig).toBeUndefined()
+    expect(files.appsConfig.uri).toBe('file:///p/.app.json')
     expect(files.warnings).toEqual([
       `ignoring mcpServers in file:///p/plugin.json: ${why}`,
       `ignoring apps in file:///p/plugin.json: ${why}`,

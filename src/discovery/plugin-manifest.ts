@@ -8,12 +8,15 @@ export const manifestLocations = [
   '.cursor-plugin/plugin.json',
 ] as const
 
+/** Read when the manifest names no other file. */
 const defaultMcpConfig = '.mcp.json'
+const defaultAppsConfig = '.app.json'
 
 /** The files a manifest leads to. */
 export interface DeclaredFiles {
+  /** `undefined` when the servers are in the manifest itself. */
   readonly mcpConfig: CapabilityPath | undefined
-  readonly appsConfig: CapabilityPath | undefined
+  readonly appsConfig: CapabilityPath
   readonly warnings: readonly string[]
 }
 
@@ -32,7 +35,8 @@ export function declaredFiles(manifest: CapabilityFile, root: CapabilityPath): D
   const servers = members.get('mcpServers')
   const isInline = typeof servers === 'object' && servers !== null && !Array.isArray(servers)
   const mcpConfig = isInline ? undefined : (declared('mcpServers') ?? root.child(defaultMcpConfig))
-  return { mcpConfig, appsConfig: declared('apps'), warnings }
+  const appsConfig = declared('apps') ?? root.child(defaultAppsConfig)
+  return { mcpConfig, appsConfig, warnings }
 }
 
 function parseObject(text: string): ReadonlyMap<string, unknown> {

@@ -56,35 +56,36 @@ const outside = 'path must remain below the capability root'
 
 /** What manifests say, and which files are read for it. */
 const manifests: readonly [string, Parameters<typeof declares>[2]][] = [
-  ['{}', { mcp: '.mcp.json' }],
-  ['{"mcpServers":{"a":{}}}', {}],
+  ['{}', { mcp: '.mcp.json', apps: '.app.json' }],
+  ['{"mcpServers":{"a":{}},"apps":null}', { apps: '.app.json' }],
   ['{"mcpServers":"./q","apps":"./a b"}', { mcp: 'q', apps: 'a b' }],
   ['{"mcpServers":"./none","apps":"./none"}', {}],
-  ['{"mcpServers":["./q"],"apps":{}}', { mcp: '.mcp.json' }],
+  ['{"mcpServers":["./q"],"apps":{"a":{}}}', { mcp: '.mcp.json', apps: '.app.json' }],
   ['{"mcpServers":"./.","apps":"././q"}', { apps: 'q' }],
-  ['[]', { mcp: '.mcp.json' }],
-  ['no JSON', { mcp: '.mcp.json' }],
+  ['[]', { mcp: '.mcp.json', apps: '.app.json' }],
+  ['no JSON', { mcp: '.mcp.json', apps: '.app.json' }],
   [
     '{"mcpServers":"q","apps":"/q"}',
     {
       mcp: '.mcp.json',
+      apps: '.app.json',
       warnings: ['mcpServers in %: path must start with `./`', 'apps in %: path must start with `./`'],
     },
   ],
   [
     '{"mcpServers":"./","apps":".//q"}',
-    { mcp: '.mcp.json', warnings: [`mcpServers in %: ${outside}`, `apps in %: ${outside}`] },
+    { mcp: '.mcp.json', apps: '.app.json', warnings: [`mcpServers in %: ${outside}`, `apps in %: ${outside}`] },
   ],
   [
     '{"mcpServers":"./../q","apps":"./x\\\\..\\\\q"}',
-    { mcp: '.mcp.json', warnings: [`mcpServers in %: ${outside}`, `apps in %: ${outside}`] },
+    { mcp: '.mcp.json', apps: '.app.json', warnings: [`mcpServers in %: ${outside}`, `apps in %: ${outside}`] },
   ],
 ]
 
 const plantManifests = manifests
   .map(([contents], index) => {
     const plugin = `m${index}/.codex-plugin`
-    return `mkdir -p ${plugin} && printf %s '${contents}' >${plugin}/plugin.json && (cd m${index} && printf .mcp.json >.mcp.json && printf q >q && printf 'a b' >'a b')`
+    return `mkdir -p ${plugin} && printf %s '${contents}' >${plugin}/plugin.json && (cd m${index} && printf .mcp.json >.mcp.json && printf .app.json >.app.json && printf q >q && printf 'a b' >'a b')`
   })
   .join(' && ')
 
