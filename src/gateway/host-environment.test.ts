@@ -26,6 +26,7 @@ function describeTo(facts: Partial<HostFacts>, offer = baseOffer): unknown {
 
 const described = {
   shell: { name: 'bash', path: '/bin/bash' },
+  executorVersion: '0.169.0',
   cwd: 'file:///srv/a%20b',
   userHomeDir: 'file:///home/u',
   platformOs: 'linux',

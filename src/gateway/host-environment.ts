@@ -21,6 +21,9 @@ export interface Offer {
   readonly extensions: readonly string[]
 }
 
+/** The release of the reference whose wire this gateway speaks. A client that finds none takes it for older than any. */
+const compatibilityLevel = '0.169.0'
+
 /** The offer of a gateway that speaks the base protocol alone: every bit is false. */
 export const noCapabilities: Readonly<Capabilities> = Object.freeze(Capabilities.parse({}))
 
@@ -56,6 +59,7 @@ export function offerOf(fileMode: FileMode): Offer {
 export function describeHost(offer: Offer, facts: HostFacts = systemFacts()): EnvironmentInfo {
   return {
     shell: chooseShell(facts),
+    executorVersion: compatibilityLevel,
     cwd: uriOf(facts.cwd()) ?? null,
     userHomeDir: uriOf(facts.homeDir),
     platformOs: facts.platform,

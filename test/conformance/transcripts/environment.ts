@@ -20,6 +20,7 @@ const capabilities = (value: boolean): PatternObject => ({
 
 const info: PatternObject = {
   shell: { name: text(), path: text() },
+  executorVersion: '0.169.0',
   cwd: fileUrl,
   userHomeDir: fileUrl,
   platformOs: 'linux',
