@@ -1,4 +1,5 @@
 import { lstatSync, lutimesSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
@@ -17,10 +18,15 @@ import { everywhere, type Territory } from './territory.ts'
 
 const contents = new BufferPools([{ leastBytes: 1, bytes: 1000, maxFree: 1 }])
 
-/** Of a folder on a file system that is known already. */
-async function stage(folder: ScratchFolder, territory: Territory = everywhere) {
+function fileCalls(): FileCalls {
   const calls = FileCalls.open(openLibrary())
   if (calls === undefined) throw new Error('the kernel is too old for these tests')
+  return calls
+}
+
+/** Of a folder on a file system that is known already. */
+async function stage(folder: ScratchFolder, territory: Territory = everywhere) {
+  const calls = fileCalls()
   const cached = new CachedFiles(calls, contents)
   folder.write('seen', '')
   const seen = Buffer.from(join(folder.path, 'seen'))
@@ -140,12 +146,13 @@ it('has another thread read what the kernel would have to wait for', async () =>
 it('writes files on overlay over as well, those of a lower layer too', async context => {
   using overlay = overlayMount({ lower: { below: 'old and longer', both: 'old' } })
   if (overlay === undefined) return context.skip('this user may not mount an overlay')
-  const calls = FileCalls.open(openLibrary())
+  const calls = fileCalls()
   const cached = new CachedFiles(calls, contents)
   const at = (name: string) => Buffer.from(join(overlay.path, name))
   for (const name of ['below', 'both']) lstatSync(at(name))
   await eventually(() => cached.facts(everywhere, at('both'), true) !== undefined, 'the mount is known')
   const before = openDescriptors()
+  const opened = vi.spyOn(calls, 'openFile')
   for (const name of ['below', 'both', 'both']) {
     using entry = await cached.openToWrite(everywhere, at(name), true)
     expect(entry?.facts.kind).toBe('file')
@@ -155,6 +162,28 @@ it('writes files on overlay over as well, those of a lower layer too', async con
   }
   await eventually(() => openDescriptors() === before, 'all descriptors are closed')
   expect(readFileSync(join(overlay.lower, 'below'), 'utf8')).toBe('old and longer')
+  // It copies the file up, and everybody would wait for that.
+  expect(opened.mock.calls.map(([, opening]) => opening)).not.toContain('write')
+  expect(await cached.openToWrite(everywhere, at('both'), false)).toBeUndefined()
+})
+
+it('opens nothing to write but files', async () => {
+  using folder = new ScratchFolder()
+  const { cached, calls, at } = await stage(folder)
+  folder.write('file', '')
+  const file = await told(() => cached.facts(everywhere, at('file'), true))
+  makeFifo(join(folder.path, 'fifo'))
+  // Without a reader it could not be opened.
+  await using _reader = await open(join(folder.path, 'fifo'), 'r+')
+  const before = openDescriptors()
+  const opened = vi.spyOn(calls, 'openFile')
+  for (const name of ['fifo', '.']) expect(await cached.openToWrite(everywhere, at(name), true)).toBeUndefined()
+  expect(opened.mock.calls.map(([, opening]) => opening)).toEqual(['look', 'look'])
+  // Put there when the file had been looked at.
+  vi.spyOn(calls, 'facts').mockReturnValueOnce(file)
+  expect(await cached.openToWrite(everywhere, at('fifo'), true)).toBeUndefined()
+  expect(opened.mock.lastCall?.[1]).toBe('write')
+  await eventually(() => openDescriptors() === before, 'all descriptors are closed')
 })
 
 it('knows nothing of file systems that make up what they hold', async () => {
