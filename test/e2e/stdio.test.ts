@@ -64,6 +64,24 @@ test('a line that is no message is refused and the next one served', async () =>
   await peer.shakeHands()
 })
 
+test('long messages are read whole, and short ones behind them', async () => {
+  await using program = Program.start(stdio)
+  const peer = await shakenHands(program)
+  await peer.start('cat', ['/bin/cat'], { pipeStdin: true })
+  const long = Buffer.from(Array.from({ length: 150_000 }, (_, index) => (index * index) >> 3))
+  for (const [index, bytes] of [long, Buffer.from('short'), long].entries()) {
+    peer.send({
+      id: `write ${index}`,
+      method: 'process/write',
+      params: { processId: 'cat', writeId: `${index}`, chunk: bytes.toString('base64') },
+    })
+  }
+  const text = 'ä'.repeat(50_000)
+  expect(await peer.run('printf', `printf %s ${text}`)).toMatchObject({ stdout: text })
+  await peer.until(() => peer.output('cat').length === 300_005)
+  expect(peer.output('cat')).toEqual(Buffer.concat([long, Buffer.from('short'), long]))
+})
+
 test('a poll that waits is answered when the input ends', async () => {
   await using program = Program.start(stdio)
   const peer = await shakenHands(program)
