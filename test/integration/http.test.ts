@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import net from 'node:net'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { textPage } from '../../src/gateway/pages.ts'
 import { Peer } from '../support/peer.ts'
 import { startGateway } from '../support/start-gateway.ts'
@@ -98,23 +98,51 @@ async function answersTo(url: string, sent: string): Promise<string> {
   return Buffer.concat(answers).toString()
 }
 
-const ready = 'GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n'
+const ready = 'GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
-it('ends a connection that asks for an upgrade before it has its answer', async () => {
-  await using gateway = await startGateway()
-  const upgrade = 'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
-  const answers = await answersTo(gateway.url, `${ready}${upgrade}Sec-WebSocket-Version: 13\r\n\r\n`)
-  expect(answers).not.toContain('101 Switching')
-  expect(gateway.gateway.telemetry.instruments.connectionsRejected.value({ reason: 'limit' })).toBe(1)
-})
+/** Where clients connect, and where operators do. */
+async function startListener(which: string) {
+  const fixture = await startGateway()
+  const operators = async () =>
+    await fixture.gateway.listenForOperators({ host: '127.0.0.1', port: 0, pages: new Map() })
+  return {
+    url: which === 'clients' ? fixture.url : await operators(),
+    cut: () => fixture.gateway.telemetry.instruments.connectionsRejected.value({ reason: 'limit' }),
+    [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose](),
+  }
+}
 
-it('answers sixteen requests at once, and ends a connection that sends more', async () => {
-  await using gateway = await startGateway()
-  const last = ready.replace('Host', 'Connection: close\r\nHost')
-  const answered = await answersTo(gateway.url, ready.repeat(15) + last)
-  expect(answered.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(16)
-  await answersTo(gateway.url, ready.repeat(17))
-  expect(gateway.gateway.telemetry.instruments.connectionsRejected.value({ reason: 'limit' })).toBe(1)
+describe.each(['clients', 'operators'])('on the port of %s', which => {
+  /** Operators' ones are no connections of clients. */
+  const counted = which === 'clients' ? 1 : 0
+
+  it('a connection that asks for an upgrade before it has its answer is ended', async () => {
+    await using listener = await startListener(which)
+    const upgrade = 'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+    const answers = await answersTo(listener.url, `${ready}${upgrade}Sec-WebSocket-Version: 13\r\n\r\n`)
+    expect(answers).not.toContain('101 Switching')
+    expect(listener.cut()).toBe(counted)
+  })
+
+  it('sixteen requests at once are answered, and a connection that sends more is ended', async () => {
+    await using listener = await startListener(which)
+    const last = ready.replace('Host', 'Connection: close\r\nHost')
+    const answered = await answersTo(listener.url, ready.repeat(15) + last)
+    expect(answered.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(16)
+    await answersTo(listener.url, ready.repeat(40))
+    expect(listener.cut()).toBe(counted)
+  })
+
+  it('any number of requests are answered one after the other', async () => {
+    await using listener = await startListener(which)
+    const { hostname, port } = new URL(listener.url)
+    await using socket = net.connect(Number(port), hostname)
+    for (let count = 0; count < 40; count++) {
+      socket.write(ready)
+      const [answer] = (await once(socket, 'data')) as [Buffer]
+      expect(answer.toString()).toMatch(/^HTTP\/1.1 200 OK/)
+    }
+  })
 })
 
 it('refuses connections beyond its limit, and accepts again when one has left', async () => {
