@@ -6,7 +6,7 @@ import { leakReasons } from '../telemetry/catalogue.ts'
 import type { Gauges, Instruments } from '../telemetry/instruments.ts'
 import { type Census, classify, type Finding, type RegistryFacts } from './classify.ts'
 import { type GatewayIdentity, markPrefix, parseMark } from './marker.ts'
-import { readStat } from '../processes/proc-stat.ts'
+import { readStat } from '../lifecycle/proc-stat.ts'
 import { readMark, type ScannedProcess } from './scan.ts'
 import { Scanner } from './scanner.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import type { LaunchNumbers } from '../processes/launch-registry.ts'
-import { readStat } from '../processes/proc-stat.ts'
+import { readStat } from '../lifecycle/proc-stat.ts'
 
 /**
  * A gateway, so that nobody can take another for it: a pid is used again, but not with the same start time in the same

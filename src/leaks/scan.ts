@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { type ProcessStat, readStat } from '../processes/proc-stat.ts'
+import { type ProcessStat, readStat } from '../lifecycle/proc-stat.ts'
 
 /** A process that concerns a gateway. */
 export interface ScannedProcess extends Omit<ProcessStat, 'foregroundGroup'> {

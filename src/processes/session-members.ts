@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import type { Libc } from '../libc/libc.ts'
-import { readStat } from './proc-stat.ts'
+import { readStat } from '../lifecycle/proc-stat.ts'
 
 /**
  * Signals every living member of operating-system sessions, in whichever process group.

@@ -1,4 +1,5 @@
 import { open, readFile, rm } from 'node:fs/promises'
+import { readStat } from '../../lifecycle/proc-stat.ts'
 import { GatewayError } from '../../protocol/gateway-error.ts'
 
 /** A program that runs, or ran, and when it began: the number alone may be another one's by now. */
@@ -24,11 +25,11 @@ export class JournalLock implements AsyncDisposable {
   /** @throws GatewayError `refused` while another run has it */
   static async take(journal: string): Promise<JournalLock> {
     const path = `${journal}.lock`
-    const own = (await holderOf(process.pid)) ?? { pid: process.pid, start: unknownStart }
+    const own = holderOf(process.pid) ?? { pid: process.pid, start: unknownStart }
     if (await create(path, own)) return new JournalLock(path)
     const holder = await readHolder(path)
     if (holder === undefined) throw held(journal, `: remove ${path} if that is not so`)
-    if (await isRunning(holder, own)) throw held(journal, `, process ${holder.pid}`)
+    if (isRunning(holder, own)) throw held(journal, `, process ${holder.pid}`)
     await rm(path, { force: true })
     if (await create(path, own)) return new JournalLock(path)
     throw held(journal, '')
@@ -58,8 +59,8 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   return pid === undefined || start === undefined ? undefined : { pid: Number(pid), start }
 }
 
-async function isRunning({ pid, start }: Holder, own: Holder): Promise<boolean> {
-  if (own.start !== unknownStart) return (await holderOf(pid))?.start === start
+function isRunning({ pid, start }: Holder, own: Holder): boolean {
+  if (own.start !== unknownStart) return holderOf(pid)?.start === start
   try {
     return process.kill(pid, 0)
   } catch (error) {
@@ -67,13 +68,10 @@ async function isRunning({ pid, start }: Holder, own: Holder): Promise<boolean> 
   }
 }
 
-/** Undefined for a program that is gone, or when the system does not tell. proc_pid_stat(5) */
-async function holderOf(pid: number): Promise<Holder | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined)
-  // The name in field 2 may hold blanks and parentheses; what follows its last parenthesis is regular.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [state, start] = [fields?.[0], fields?.[19]]
-  return start === undefined || state === 'Z' ? undefined : { pid, start }
+/** Undefined for a program that is gone, or when the system does not tell. */
+function holderOf(pid: number): Holder | undefined {
+  const stat = readStat(pid)
+  return stat === undefined || stat.state === 'Z' ? undefined : { pid, start: `${stat.startTicks}` }
 }
 
 function held(journal: string, whose: string): GatewayError {

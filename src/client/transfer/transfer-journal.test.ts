@@ -1,16 +1,20 @@
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import fs, { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { dirname, join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { leaveDeadChild } from '../../../test/support/dead-child.ts'
 import { failureOf } from '../../../test/support/failure-of.ts'
 import { openFilesBelow } from '../../../test/support/open-files-below.ts'
 import { ScratchFolder } from '../../../test/support/scratch-folder.ts'
 import { TransferJournal } from './transfer-journal.ts'
 
-function stage() {
+/** @param lock what another run has left */
+function stage(lock?: string) {
   const folder = new ScratchFolder()
   const path = join(folder.path, 'state', 'journal')
+  if (lock !== undefined) folder.write('state/journal.lock', lock)
   return {
     path,
     open: (transfer = 'a to b') => TransferJournal.open(path, transfer),
@@ -109,9 +113,7 @@ describe('a journal that another run has', () => {
     ['has ended', () => `${spawnSync('true').pid} 1\n`],
     ['has ended, and another has its number', () => `${process.ppid} 1\n`],
   ])('is taken up when that %s', async (_, lock) => {
-    using place = stage()
-    mkdirSync(dirname(place.path))
-    writeFileSync(`${place.path}.lock`, lock())
+    using place = stage(lock())
     {
       await using _journal = await place.open()
       expect(readFileSync(`${place.path}.lock`, 'utf8')).toBe(`${process.pid} ${start('self')}\n`)
@@ -119,15 +121,52 @@ describe('a journal that another run has', () => {
     expect(existsSync(`${place.path}.lock`)).toBe(false)
   })
 
-  it('is refused while that runs elsewhere, or cannot be told', async () => {
-    using place = stage()
-    mkdirSync(dirname(place.path))
-    writeFileSync(`${place.path}.lock`, `${process.ppid} ${start(process.ppid)}\n`)
+  it('is taken up when that has ended and nobody has waited for it', async () => {
+    using dead = await leaveDeadChild()
+    using place = stage(`${dead.pid} ${start(dead.pid)}\n`)
+    await using _journal = await place.open()
+    expect(readFileSync(`${place.path}.lock`, 'utf8')).toBe(`${process.pid} ${start('self')}\n`)
+  })
+
+  it('is refused while that runs elsewhere', async () => {
+    using place = stage(`${process.ppid} ${start(process.ppid)}\n`)
     expect(await failureOf(place.open())).toMatchObject({ message: expect.stringMatching(`process ${process.ppid}$`) })
-    writeFileSync(`${place.path}.lock`, '')
+    expect(existsSync(place.path)).toBe(false)
+  })
+
+  it.each(['', '1', '1 1', '1 x\n', 'anything\n'])('is refused while it cannot be told whose it is: %j', async lock => {
+    using place = stage(lock)
     expect(await failureOf(place.open())).toMatchObject({
       message: expect.stringMatching(`: remove ${place.path}.lock if that is not so$`),
     })
     expect(existsSync(place.path)).toBe(false)
+  })
+
+  describe('where the system does not tell when programs began', () => {
+    beforeEach(() => {
+      const { readFileSync: read } = fs
+      vi.spyOn(fs, 'readFileSync').mockImplementation((path, ...rest) => {
+        if (String(path).startsWith('/proc/')) throw new Error('there is no /proc')
+        return read(path, ...rest)
+      })
+      syncBuiltinESMExports()
+    })
+    afterEach(() => {
+      vi.restoreAllMocks()
+      syncBuiltinESMExports()
+    })
+
+    it('is refused while there is a program of that number', async () => {
+      using place = stage(`${process.ppid} -\n`)
+      expect(await failureOf(place.open())).toMatchObject({
+        message: expect.stringMatching(`, process ${process.ppid}$`),
+      })
+    })
+
+    it('is taken up when there is none', async () => {
+      using place = stage(`${spawnSync('true').pid} 1\n`)
+      await using _journal = await place.open()
+      expect(readFileSync(`${place.path}.lock`, 'utf8')).toBe(`${process.pid} -\n`)
+    })
   })
 })
