@@ -6,6 +6,7 @@ import { Timers } from '../lifecycle/timers.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { Dial } from './channel.ts'
 import { Link, type LinkState } from './link.ts'
+import { processInput } from './process-input.ts'
 import { RemoteProcess } from './remote-process.ts'
 import { TreeWatch } from './tree-watch.ts'
 
@@ -222,9 +223,30 @@ it('goes on repeating a call that each connection carries for a while', async ()
   expect(await failure).toMatchObject({ message: 'enough' })
 })
 
-it('ends the pause before a call is repeated with the client', async () => {
+it('counts the losses of each part of an input by themselves', async () => {
+  const written: { writeId: string; bytes: number }[] = []
+  const { link, askedAt } = await openDefied((channel, id) => {
+    // Of each part the eighth attempt is the first that is answered.
+    if (askedAt.length % 8 !== 0) return channel.ends()
+    const { params } = channel.sent.at(-1) ?? {}
+    const { chunk, writeId } = params as { chunk: string; writeId: string }
+    written.push({ writeId, bytes: Buffer.from(chunk, 'base64').length })
+    channel.receives({ id, result: { status: 'accepted' } })
+  })
+  const mebibyte = 1024 * 1024
+  const input = processInput(new RemoteProcess('p', link), 'pipe').getWriter()
+  const writing = input.write(Buffer.alloc(3 * mebibyte + 1))
+  await Promise.all([writing, vi.advanceTimersByTimeAsync(60_000)])
+  expect(written.map(({ bytes }) => bytes)).toEqual([mebibyte, mebibyte, mebibyte, 1])
+  expect(new Set(written.map(({ writeId }) => writeId)).size).toBe(4)
+})
+
+it.each([
+  ['that nobody else can end', undefined],
+  ['of a caller that goes on', new AbortController().signal],
+])('ends the pause before a call is repeated with the client: one %s', async (_, signal) => {
   const { link, outstanding } = await openDefied(refuses)
-  const read = link.call('fs/readFile', { path: 'file:///a' }, { repeats: true })
+  const read = link.call('fs/readFile', { path: 'file:///a' }, { repeats: true, signal })
   const failure = failureOf(read)
   await vi.advanceTimersByTimeAsync(1600)
   expect(outstanding()).toEqual({ timer: 1 })
