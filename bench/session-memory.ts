@@ -1,47 +1,39 @@
 import type { Bench, Finding } from './support/bench.ts'
-import { residentKib } from './support/memory.ts'
+import { residentAfterRelease, residentKib } from './support/memory.ts'
 import { Server } from './support/server.ts'
 
-/** What a gateway takes once for its first many sessions, such as arenas of the allocator, is not counted. */
-const warmUpSessions = 800
-const sessions = 700
-
-/** The young generation of V8 grows to 48 MiB when it may. */
-const smallYoungGeneration = '--max-semi-space-size=1'
+const sessions = 1000
 
 /** What a session costs that has a connection and a process which does nothing. */
 export const sessionMemory: Bench = {
   name: 'session-memory',
   async run() {
+    await using gateway = await Server.startGateway({
+      EXECGATE_MAX_CONNECTIONS: '2000',
+      EXECGATE_MAX_SESSIONS: '2000',
+      EXECGATE_MAX_PROCESSES: '2000',
+      EXECGATE_RELEASE_MEMORY_AFTER: '1s',
+    })
+    const before = await residentAfterRelease(gateway.pid, residentKib(gateway.pid))
+    for (let opened = 0; opened < sessions; opened++) {
+      const client = await gateway.connect()
+      await client.start(['/bin/sleep', 'infinity'])
+    }
+    const full = residentKib(gateway.pid)
+    const after = await residentAfterRelease(gateway.pid, full)
     return [
-      await measure('memory of an idle session', '', 70),
-      await measure(`the same with ${smallYoungGeneration}`, smallYoungGeneration, 30),
+      finding(`memory of an idle session, of ${sessions}`, { before, after }, 30),
+      finding('the same before any is given back', { before, after: full }, 110),
     ]
   },
 }
 
-async function measure(name: string, nodeOptions: string, atMost: number): Promise<Finding> {
-  await using gateway = await Server.startGateway({
-    NODE_OPTIONS: nodeOptions,
-    EXECGATE_MAX_CONNECTIONS: '2000',
-    EXECGATE_MAX_SESSIONS: '2000',
-    EXECGATE_MAX_PROCESSES: '2000',
-  })
-  const open = async (count: number) => {
-    for (let opened = 0; opened < count; opened++) {
-      const client = await gateway.connect()
-      await client.start(['/bin/sleep', 'infinity'])
-    }
-  }
-  await open(warmUpSessions)
-  const before = residentKib(gateway.pid)
-  await open(sessions)
-  const after = residentKib(gateway.pid)
+function finding(name: string, { before, after }: { before: number; after: number }, atMost: number): Finding {
   return {
     name,
     measured: [
-      { label: `with ${warmUpSessions}`, value: before / 1024, unit: 'MiB' },
-      { label: `${sessions} more`, value: after / 1024, unit: 'MiB' },
+      { label: 'without', value: before / 1024, unit: 'MiB' },
+      { label: 'with', value: after / 1024, unit: 'MiB' },
     ],
     judged: { value: (after - before) / sessions, unit: 'KiB' },
     bound: { atMost },

@@ -405,6 +405,9 @@ export const runtime: Dashboard = {
           0.9,
         ),
         graph('Memory', 'Of the gateway itself.', 'bytes', [line(total('memory', ['kind']), '{{kind}}')]),
+        graph('Memory given back', 'After a time without messages, a second.', 'Bps', [
+          line(rate('memoryReleased', ['instance']), '{{instance}}'),
+        ]),
         graph('Descriptors', 'Open, beside the limit.', 'short', [
           line(largest('openFds', ['instance']), '{{instance}}'),
           line(`min(${series('maxFds')})`, 'limit'),

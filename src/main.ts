@@ -12,7 +12,9 @@ import { Gateway } from './gateway/gateway.ts'
 import { describeHost, offerOf, systemFacts } from './gateway/host-environment.ts'
 import { inheritableEnvironment } from './processes/inherited-environment.ts'
 import { FileCalls } from './libc/file-calls.ts'
+import { Heap } from './libc/heap.ts'
 import { Ledger } from './lifecycle/ledger.ts'
+import { SpareMemory } from './lifecycle/spare-memory.ts'
 import { Timers } from './lifecycle/timers.ts'
 import { openEngine } from './processes/open-engine.ts'
 import { instanceMarker, Watchdog } from './processes/watchdog.ts'
@@ -146,6 +148,18 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
     facts: () => registryFacts(gateway, launches),
   })
   void leaks.endLeftovers()
+  const heap = new Heap(native?.libc.library)
+  using _spareMemory = new SpareMemory({
+    timers,
+    afterMs: settings.releaseMemoryAfterMs,
+    activity: () => gateway.connectionMetrics.messageBytes,
+    residentBytes: () => process.memoryUsage.rss(),
+    release: () => heap.release(),
+    released: (bytes, durationMs) => {
+      telemetry.instruments.memoryReleased.add({}, bytes)
+      log.debug({ bytes, durationMs }, 'memory that is not needed was given back')
+    },
+  })
   const stopped = untilSignalled(gateway, log)
   await using observed = new Observation({
     gateway,

@@ -1,4 +1,11 @@
+import { setTimeout } from 'node:timers/promises'
 import { readdirSync, readFileSync } from 'node:fs'
+
+/** A gateway that does nothing gives back at least that much, and by then. */
+const leastReleasedKib = 4096
+const releaseMs = 20_000
+const stepMs = 250
+const steadyKib = 256
 
 /** Memory of a process that is in RAM, shared pages included. proc_pid_status(5) */
 export function residentKib(pid: number): number {
@@ -23,4 +30,17 @@ export function childNamed(parent: number, name: string): number {
 
 function kibOf(field: string, text: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1])
+}
+
+/** What is resident once a gateway that had so much has given memory back. */
+export async function residentAfterRelease(pid: number, beforeKib: number): Promise<number> {
+  let previous = beforeKib
+  for (let waitedMs = 0; waitedMs < releaseMs; waitedMs += stepMs) {
+    await setTimeout(stepMs)
+    const now = residentKib(pid)
+    // It takes two steps, and a moment.
+    if (now < beforeKib - leastReleasedKib && Math.abs(now - previous) < steadyKib) return now
+    previous = now
+  }
+  throw new Error('the gateway has given no memory back')
 }

@@ -261,6 +261,12 @@ export const options = {
     default: '15s',
     help: 'Time between two looks at the processes of the machine.',
   }),
+  releaseMemoryAfterMs: option({
+    name: 'release-memory-after',
+    value: duration({ min: '1s', max: '24h' }),
+    default: '15s',
+    help: 'Time in which no message comes or goes before memory that is not needed is given back.',
+  }),
   adminListen: option({
     name: 'admin-listen',
     value: adminAddress(),

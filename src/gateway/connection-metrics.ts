@@ -30,6 +30,11 @@ export class ConnectionMetrics {
     this.#sentBytes = instruments.messageBytes.at({ direction: 'sent' })
   }
 
+  /** Bytes of all messages, both ways. */
+  get messageBytes(): number {
+    return this.#receivedBytes.value + this.#sentBytes.value
+  }
+
   opened(transport: TransportKind): void {
     this.active[transport] += 1
     this.#count.connections.add({ transport })

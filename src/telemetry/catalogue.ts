@@ -406,6 +406,10 @@ export const metrics = {
     attributes: { kind: memoryKinds },
     help: 'Memory of the gateway itself.',
   }),
+  memoryReleased: counter('exec_server_memory_released_bytes_total', {
+    unit: 'By',
+    help: 'Memory given back to the operating system after a time without messages.',
+  }),
   openFds: gauge('exec_server_open_fds', { help: 'Open descriptors of the gateway.' }),
   maxFds: gauge('exec_server_max_fds', { help: 'Descriptors the gateway may open, -1 when unlimited.' }),
 
