@@ -22,14 +22,12 @@ import type { OutgoingMessage } from '../protocol/outgoing-message.ts'
 import type { Session, SessionOwner } from '../sessions/session.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { ConnectionSpan, Tracing } from '../telemetry/tracing.ts'
+import { type Arrival, ConnectionInput } from './connection-input.ts'
 import type { CloseCause, ConnectionMetrics } from './connection-metrics.ts'
 import { type Answer, Disconnected, type Dispatcher, type RequestSource } from './dispatcher.ts'
 import { Liveness, type LivenessLimits } from './liveness.ts'
 import { Outbox } from './outbox.ts'
 import type { Transport, TransportEvents } from './transport.ts'
-
-/** With more than this queued for a peer, nothing more is taken from it until it has read. */
-export const maxQueuedBytes = 4 * 1024 * 1024
 
 /** How long requests that were accepted may still take once no more input is. */
 const finishMs = 500
@@ -73,6 +71,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   readonly id = randomUUID()
   readonly #options: ConnectionOptions
   readonly #transport: Transport
+  readonly #input: ConnectionInput
   readonly #outbox: Outbox
   readonly #liveness: Liveness
   readonly #log: Logger
@@ -85,15 +84,21 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   readonly #requests = new Set<Promise<void>>()
   readonly #over = Promise.withResolvers<void>()
   #state: State = { name: 'new' }
-  #isInputPaused = false
-  /** What the transport had read when the input was paused. */
-  #unread: { readonly message: string | Buffer; readonly receivedAt: number }[] = []
-  #hasInputEnded = false
 
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#transport = options.transport
     this.#metrics = options.metrics
+    this.#input = new ConnectionInput({
+      transport: options.transport,
+      metrics: options.metrics,
+      take: arrival => {
+        this.#take(arrival)
+      },
+      consumed: () => {
+        this.#leave(closeCodes.normal, 'the input has ended', 'input_end')
+      },
+    })
     this.#outbox = new Outbox(options.transport, options.timers, options.limits.outputInFlightBytes, this.#metrics)
     this.#log = options.log.child({ connectionId: this.id })
     this.#liveness = new Liveness({
@@ -169,9 +174,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   // From the transport
 
   received(message: string | Buffer): void {
-    const receivedAt = performance.now()
-    if (this.#isInputPaused) this.#unread.push({ message, receivedAt })
-    else this.#take(message, receivedAt)
+    this.#input.received(message)
   }
 
   undecodable(detail: string): void {
@@ -187,7 +190,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   }
 
   drained(): void {
-    if (this.#isInputPaused && this.#transport.queuedBytes < maxQueuedBytes) this.#resumeInput()
+    this.#input.resumeIfDrained()
     this.#outbox.drained()
   }
 
@@ -196,8 +199,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   }
 
   inputEnded(): void {
-    this.#hasInputEnded = true
-    if (!this.#isInputPaused) this.#inputConsumed()
+    this.#input.ended()
   }
 
   disconnected(isOrderly = false): void {
@@ -261,29 +263,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     return this.#state.name !== 'leaving' && this.#state.name !== 'ended'
   }
 
-  /** Goes on with what is unread, until that pauses the input again or ends the connection. */
-  #resumeInput(): void {
-    this.#isInputPaused = false
-    this.#metrics.inputResumed()
-    const unread = this.#unread
-    this.#unread = []
-    for (const [index, { message, receivedAt }] of unread.entries()) {
-      if (this.#isInputPaused) {
-        this.#unread = unread.slice(index)
-        return
-      }
-      this.#take(message, receivedAt)
-    }
-    if (this.#isInputPaused) return
-    if (this.#hasInputEnded) this.#inputConsumed()
-    else this.#transport.resumeInput()
-  }
-
-  #inputConsumed(): void {
-    this.#leave(closeCodes.normal, 'the input has ended', 'input_end')
-  }
-
-  #take(received: string | Buffer, receivedAt: number): void {
+  #take({ message: received, receivedAt }: Arrival): void {
     if (!this.#takesMessages) return
     const message = decodeMessage(received)
     this.#metrics.receivedText(received.length)
@@ -372,11 +352,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   #send(text: OutgoingMessage, kind: 'reply' | 'notification' = 'reply'): void {
     if (this.#state.name === 'ended') return
     this.#outbox.send(text, kind)
-    if (!this.#isInputPaused && this.#transport.queuedBytes >= maxQueuedBytes) {
-      this.#isInputPaused = true
-      this.#transport.pauseInput()
-      this.#metrics.inputPaused()
-    }
+    this.#input.pauseIfFull()
   }
 
   /** Answers what was accepted, polls with what there is, then says goodbye. */
