@@ -3,10 +3,10 @@ import { GatewayError } from '../../protocol/gateway-error.ts'
 import type { Params } from '../../protocol/method-table.ts'
 import type { HostOs, PathUri } from '../../protocol/path-uri.ts'
 import { shorten } from '../../protocol/text-excerpt.ts'
-import { restrictsAnything } from '../../protocol/sandbox-schemas.ts'
 import { childEnvironment } from '../../processes/child-environment.ts'
 import type { LaunchNumbers, LaunchRegistry } from '../../processes/launch-registry.ts'
 import type { Launch } from '../../processes/engine.ts'
+import { refuseUnenforceable } from './confined-processes.ts'
 import type { Handlers } from './handlers.ts'
 import {
   refuseLargeEnvironment,
@@ -48,7 +48,7 @@ type ProcessHandlers = Pick<
 export function processHandlers(defaults: ChildDefaults, limits: StartLimits): ProcessHandlers {
   return {
     'process/start'(params, { session, span: request, receivedAt }) {
-      refuseUnenforceable(params)
+      refuseUnenforceable(params, defaults.os)
       const { processId } = params
       const span = request?.startSpawn(processId)
       try {
@@ -103,18 +103,6 @@ export function processHandlers(defaults: ChildDefaults, limits: StartLimits): P
 /** Goes on with a value at once, or when it is there: what need not wait is answered in the order it arrived. */
 function after<Value, Result>(value: Value | Promise<Value>, goOn: (value: Value) => Result): Result | Promise<Result> {
   return value instanceof Promise ? value.then(goOn) : goOn(value)
-}
-
-/** Fails closed: a request that asks for a protection this gateway does not have must not run without it. */
-function refuseUnenforceable({ sandbox, networkProxy, enforceManagedNetwork }: Params<'process/start'>): void {
-  const refuse = (field: string, message: string) => new GatewayError('invalidParams', message, { data: { field } })
-  if (networkProxy) throw refuse('networkProxy', 'network proxy launches are not supported on this executor')
-  if (sandbox && restrictsAnything(sandbox)) {
-    throw refuse('sandbox', 'sandbox intent cannot be enforced on this executor')
-  }
-  if (enforceManagedNetwork) {
-    throw refuse('enforceManagedNetwork', 'managed network cannot be enforced on this executor')
-  }
 }
 
 /** What is wrong with a start whatever else there is, before its id is looked at. */

@@ -47,6 +47,11 @@ const nothing = intent(managed({ type: 'restricted', entries: [] }, 'restricted'
 const notPermitted = `file access is not permitted: ${unenforceable}`
 const scratch = 'file://<scratch>'
 
+const elsewhere: PatternObject = { path: { type: 'path', path: 'file:///C:/z' }, access: 'read' }
+const foreign = (what: string, uri: string): string => {
+  return `failed to prepare process sandbox: invalid sandbox ${what}: '${uri}' is invalid on 'linux'`
+}
+
 const networkProxy: PatternObject = {
   proxy: {
     enabled: true,
@@ -130,6 +135,29 @@ export const sandbox: readonly Transcript[] = [
       expect('ours-only', { id: 1, result: { processId: 'p', sandboxType: 'none' } }),
       expect('reference-only', { id: 1, result: { processId: 'p', sandboxType: 'linuxSeccomp' } }),
       prints('exact', 'p', 'stdout', 'ran\n'),
+      ends('exact', 'p', 0),
+    ],
+  },
+  {
+    name: 'refuses an intent for another machine, even one that asks for no confinement',
+    steps: [
+      ...shakeHands(),
+      ...[
+        [{ windowsSandboxLevel: 'mxc', cwd: 'file:///C:/x' }, 'native MXC is unavailable on this executor'],
+        [{ cwd: 'file:///C:/x', workspaceRoots: ['file:///C:/y'] }, foreign('policy cwd', 'file:///C:/x')],
+        [{ workspaceRoots: ['file:///tmp', 'file:///C:/y'] }, foreign('workspace root', 'file:///C:/y')],
+        [{ cwd: 'file:///C:/x', policyContext: {} }, foreign('policy cwd', 'file:///C:/x')],
+        [{ cwd: 'file:///tmp', policyContext: { cwd: 'file:///C:/x' } }, foreign('policy cwd', 'file:///C:/x')],
+        [{ policyContext: { workspaceRoots: ['file:///C:/y'] } }, foreign('workspace root', 'file:///C:/y')],
+      ].flatMap(([more, why], index) => [
+        start(index, 'p', ['true'], intent({ type: 'disabled' }, more as PatternObject)),
+        expect('exact', refused(index, -32602, why as string)),
+      ]),
+      start(20, 'p', ['true'], intent(managed({ type: 'restricted', entries: [elsewhere] }, 'restricted'))),
+      expect('exact', refused(20, -32602, foreign('permission path', 'file:///C:/z'))),
+      // What the newer form says counts, not the older.
+      start(21, 'p', ['true'], intent({ type: 'disabled' }, { workspaceRoots: ['file:///C:/y'], policyContext: {} })),
+      expect('shape', { id: 21, result: { processId: 'p' } }),
       ends('exact', 'p', 0),
     ],
   },
