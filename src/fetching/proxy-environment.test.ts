@@ -13,8 +13,11 @@ describe('the proxy of the environment', () => {
     [{ HTTPS_PROXY: 'http://p:2' }, 'https://example.com/', 'http://p:2/'],
     [{ ALL_PROXY: 'http://p:3' }, 'https://example.com/', 'http://p:3/'],
     [{ all_proxy: 'http://p:3', HTTP_PROXY: 'http://p:1' }, 'http://example.com/', 'http://p:1/'],
-    [{ http_proxy: 'http://lower:1', HTTP_PROXY: 'http://upper:1' }, 'http://example.com/', 'http://lower:1/'],
+    [{ http_proxy: 'http://lower:1' }, 'http://example.com/', 'http://lower:1/'],
+    [{ http_proxy: 'http://lower:1', HTTP_PROXY: 'http://upper:1' }, 'http://example.com/', 'http://upper:1/'],
     [{ http_proxy: '', HTTP_PROXY: 'http://upper:1' }, 'http://example.com/', 'http://upper:1/'],
+    [{ http_proxy: 'http://lower:1', HTTP_PROXY: '' }, 'http://example.com/', undefined],
+    [{ http_proxy: 'http://lower:1', HTTP_PROXY: '', ALL_PROXY: 'http://p:3' }, 'http://example.com/', 'http://p:3/'],
     [{ HTTP_PROXY: 'p:1' }, 'http://example.com/', 'http://p:1/'],
     [{ HTTP_PROXY: '' }, 'http://example.com/', undefined],
     [{ HTTP_PROXY: 'ftp://p' }, 'http://example.com/', undefined],
@@ -30,7 +33,9 @@ describe('the proxy of the environment', () => {
       const environment = { HTTP_PROXY: 'http://p:1', NO_PROXY: 'other.test, example.com,10.0.0.0/8 fd00::/8' }
       expect(proxyFor(environment, url)).toBeUndefined()
       expect(proxyFor(environment, 'http://example.org/')).toBe('http://p:1/')
-      expect(proxyFor({ ...environment, no_proxy: '*' }, 'http://example.org/')).toBeUndefined()
+      expect(proxyFor({ ...environment, NO_PROXY: '*' }, 'http://example.org/')).toBeUndefined()
+      expect(proxyFor({ ...environment, no_proxy: '*' }, 'http://example.org/')).toBe('http://p:1/')
+      expect(proxyFor({ HTTP_PROXY: 'http://p:1', no_proxy: '*' }, 'http://example.org/')).toBeUndefined()
     },
   )
 })

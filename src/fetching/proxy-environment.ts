@@ -6,7 +6,8 @@ const schemes = new Set(['http:', 'https:', 'socks5:'])
 
 /**
  * Which proxy the environment names for which target: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` for either, and `NO_PROXY`
- * for the exceptions, each in lower case first. Empty is the same as absent, and what is not the URL of a proxy is passed over.
+ * for the exceptions. In lower case they count where the same name is not set in upper case, not even to nothing, as with
+ * the reference: a gateway in its place goes the same ways. What is not the URL of a proxy is passed over.
  */
 export class ProxyEnvironment {
   readonly #proxies: Readonly<Record<'http:' | 'https:', URL | undefined>>
@@ -32,7 +33,7 @@ export class ProxyEnvironment {
 }
 
 function variable(environment: Environment, name: string): string | undefined {
-  return environment[name.toLowerCase()] || environment[name] || undefined
+  return environment[name] ?? environment[name.toLowerCase()]
 }
 
 /** A bare `host:port` is an HTTP proxy. */
