@@ -45,6 +45,27 @@ describe('a write', () => {
     expect(input.queuedBytes).toBe(0)
   })
 
+  test('frees the memory of what the stream has taken, and not before', () => {
+    const { input, writer } = inputOf(1_000_000)
+    const [first, second] = [Buffer.alloc(100_000, 'x'), Buffer.alloc(100_000, 'y')]
+    void input.write(first, neverAborted)
+    void input.write(second, neverAborted)
+    expect([first.length, second.length]).toEqual([100_000, 100_000])
+    writer.take()
+    expect([first.length, second.length]).toEqual([0, 100_000])
+    writer.takeAll()
+    expect(second).toHaveLength(0)
+    expect(writer.taken.map(text => text.length)).toEqual([100_000, 100_000])
+  })
+
+  test('leaves the memory alone of what the stream has failed to take', () => {
+    const { input, writer } = inputOf(1_000_000)
+    const bytes = Buffer.alloc(100_000, 'x')
+    void input.write(bytes, neverAborted)
+    writer.destroy(new Error('gone'))
+    expect(bytes).toHaveLength(100_000)
+  })
+
   test('waits while the queue is full', async () => {
     const { writer, write } = inputOf(10)
     write('123456')

@@ -1,4 +1,5 @@
 import type { ByteAllowance } from '../lifecycle/byte-allowance.ts'
+import { freeMemory } from '../lifecycle/free-memory.ts'
 import type { InputStream } from './engine.ts'
 
 interface PendingWrite {
@@ -36,7 +37,7 @@ export class ChildInput implements Disposable {
   }
 
   /**
-   * Queues the bytes. Waits while the queue is full; a write larger than the queue is taken once the queue is empty.
+   * Queues the bytes, whose memory is freed once they are written. Waits while the queue is full; a write larger than the queue is taken once the queue is empty.
    * An aborted wait rejects with the reason of the signal, and nothing was written.
    * @throws GatewayError when too much waits already
    */
@@ -86,7 +87,12 @@ export class ChildInput implements Disposable {
   }
 
   #queue(bytes: Buffer): void {
-    if (bytes.length > 0) this.#stream.writer.write(bytes, this.#written)
+    if (bytes.length === 0) return
+    this.#stream.writer.write(bytes, failure => {
+      // After a failure the stream may still hold on to them.
+      if (!failure) freeMemory(bytes)
+      this.#written(failure)
+    })
   }
 
   #end(): void {

@@ -45,13 +45,15 @@ export class ProcessInput implements Disposable {
     }
     if (endsInput) this.#refuseTerminal('endsInput')
     const isRepeated = this.#writes.knows(writeId)
+    // They may be gone once they are written.
+    const { length } = bytes
     const outcome = this.#writes.once(writeId, () => {
       if (this.#isTerminated || this.#input === undefined) return 'closed'
       return endsInput ? this.#input.writeLast(bytes, signal) : this.#input.write(bytes, signal)
     })
     const settled = (status: 'accepted' | 'closed') => {
       const answer = status === 'closed' && this.#isTerminated ? 'failed' : statusOf(status)
-      this.#metrics.written(isRepeated && answer === 'accepted' ? 'deduplicated' : answer, bytes.length)
+      this.#metrics.written(isRepeated && answer === 'accepted' ? 'deduplicated' : answer, length)
       if (answer === 'failed') throw new GatewayError('refused', 'failed to write to process stdin')
       return answer
     }
