@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GatewayError } from '../protocol/gateway-error.ts'
@@ -63,9 +64,14 @@ async function readSelection(path: string, paths: KeyPaths): Promise<string | un
   }
 }
 
+/** Nobody waits for the other end of a FIFO, or for what is typed. */
+const unblocking = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
+
 /** @throws Error when it cannot be read or is out of bounds */
 async function readTomlText(path: string): Promise<string> {
-  await using file = await open(path)
+  await using file = await open(path, unblocking)
+  // Without a writer it would look empty.
+  if ((await file.stat()).isFIFO()) throw new Error('it is a pipe')
   const bytes = Buffer.allocUnsafe(maxTomlBytes + 1)
   let length = 0
   while (length < bytes.length) {

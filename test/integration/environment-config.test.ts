@@ -1,6 +1,7 @@
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { makeFifo } from '../support/fifo.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
 
@@ -80,13 +81,17 @@ describe('a question that cannot be answered', () => {
 
   it.each([
     ['nests without measure', Buffer.from(`a = ${'['.repeat(90_000)}`), 'it has more than 200 brackets open at a time'],
-    ['has no end', '/dev/zero', 'it is longer than 1048576 bytes'],
     ['is no text', Buffer.from('a = "\xff"', 'latin1'), 'it is not UTF-8 text'],
+    ['has no end', '/dev/zero', 'it is longer than 1048576 bytes'],
+    ['has no end and no order', '/dev/urandom', 'it is longer than 1048576 bytes'],
+    ['waits for somebody to type', '/dev/ptmx', 'Resource temporarily unavailable (os error 11)'],
+    ['is a pipe', 'pipe', 'it is a pipe'],
   ])('says that a file %s', async (_, contents, problem) => {
     using folder = new ScratchFolder()
     const path = join(folder.path, 'config.toml')
-    if (typeof contents === 'string') symlinkSync(contents, path)
-    else writeFileSync(path, contents)
+    if (typeof contents !== 'string') writeFileSync(path, contents)
+    else symlinkSync(contents, path)
+    makeFifo(join(folder.path, 'pipe'))
     await using gateway = await startGateway({
       clientConfig: { folder: folder.path, homeDir: '/h', hostname: 'vm' },
     })
@@ -95,6 +100,17 @@ describe('a question that cannot be answered', () => {
       code: -32603,
       message: `failed to load executor-local config: ${path}: ${problem}`,
     })
+  })
+
+  it('takes a device without contents for an empty file', async () => {
+    using folder = new ScratchFolder()
+    symlinkSync('/dev/null', join(folder.path, 'config.toml'))
+    await using gateway = await startGateway({
+      clientConfig: { folder: folder.path, homeDir: '/h', hostname: 'vm' },
+    })
+    const peer = await gateway.connect()
+    const { config } = await peer.call('environmentConfig/read', asked)
+    expect(config).toEqual(empty)
   })
 
   it('says why a file cannot be read', async () => {
