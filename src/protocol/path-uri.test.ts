@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { hostOs, PathUri } from './path-uri.ts'
 
 const here = hostOs(process.platform)
@@ -57,12 +57,24 @@ it('reads a plain spelling as any other one of the same path', () => {
   )
 })
 
+it.each([
+  ['file:///', '/'],
+  ['file:///a', '/a'],
+  ['file:///.config/x-1/~y_2.tar.gz', '/.config/x-1/~y_2.tar.gz'],
+])('reads %s without the parser of URLs', (text, path) => {
+  using parse = vi.spyOn(URL, 'parse')
+  expect([canonical(text), native(text)]).toEqual([text, path])
+  expect(parse).not.toHaveBeenCalled()
+})
+
 describe('parsing a PathUri', () => {
   it.each([
     ['FILE:///x', 'file:///x'],
     ['file:/x', 'file:///x'],
     ['file:x/y', 'file:///x/y'],
     ['file:', 'file:///'],
+    ['file://', 'file:///'],
+    ['file:////', 'file:///'],
     ['file://LOCALHOST/x', 'file:///x'],
     ['file://server/share/x', 'file://server/share/x'],
     ['file:\\\\server\\share', 'file://server/share'],

@@ -20,7 +20,7 @@ const mayStartLikeDrive = /^file:\/\/\/[A-Za-z]?(?:[:|]|$)/
 const maxPlainLength = 4096
 
 /** The spelling of nearly every path there is. */
-const plainUri = /^file:\/\/(?:\/\.?[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+$/
+const plainUri = /^file:\/\/(?:\/|(?:\/\.?[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+)$/
 
 /**
  * Spells an absolute path as a canonical URI.
