@@ -18,6 +18,17 @@ test.each([
   '--environment-id',
   '--name',
   '--use-agent-identity-auth',
+  '--registration-bearer-stdin',
+  '--executor-credential-stdin',
+  '--chatgpt-token-stdin',
+  '--chatgpt-account-id',
+  '--aws-sigv4',
+  '--aws-profile',
+  '--aws-region',
+  '--aws-service',
+  '-c',
+  '--enable',
+  '--disable',
   'forward',
 ])('%s is refused by name', flag => {
   expect(refuseStockArgument(flag)).toMatch(`execgate does not support \`${flag}\` of the reference server: `)

@@ -17,6 +17,17 @@ const stockFlags = {
   '--environment-id': 'it does not register with a relay',
   '--name': 'it does not register with a relay',
   '--use-agent-identity-auth': 'it does not register with a relay',
+  '--registration-bearer-stdin': 'it does not register with a relay',
+  '--executor-credential-stdin': 'it does not register with a relay',
+  '--chatgpt-token-stdin': 'it does not register with a relay',
+  '--chatgpt-account-id': 'it does not register with a relay',
+  '--aws-sigv4': 'it does not register with a relay',
+  '--aws-profile': 'it does not register with a relay',
+  '--aws-region': 'it does not register with a relay',
+  '--aws-service': 'it does not register with a relay',
+  '-c': 'its options are flags, variables and a file, and --help lists them',
+  '--enable': 'it has no features to switch',
+  '--disable': 'it has no features to switch',
 } as const
 
 const stockSubcommands = { forward: 'it does not register with a relay' } as const
