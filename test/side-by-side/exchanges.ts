@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** One request, the same for both servers. `<scratch>` stands for a directory of each server's own. */
+/** One request, the same for both servers. `<scratch>` stands for a directory of each server's own, `<web>` for a web server. */
 export interface Exchange {
   readonly method: string
   readonly params: unknown
@@ -95,6 +95,27 @@ const processes: fc.Arbitrary<Exchange> = fc.oneof(
   exchange('process/terminate', { processId }),
 )
 
+const urls = ['/echo', '/echo?a=b#c', '/ä b?ü', '/status/404', '/empty', '/chunks', '/go/echo?x', '/away/echo', '/loop']
+const fetches: fc.Arbitrary<Exchange> = exchange('http/request', {
+  method: fc.constantFrom('GET', 'GET', 'POST', 'POST', 'PUT', 'HEAD', 'PATCH', 'A B'),
+  url: fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(...urls).map(each => `<web>${each}`) },
+    { weight: 1, arbitrary: fc.constantFrom('ftp://x/', 'x', 'http://', 'http://[::1', 'http://host.invalid/') },
+  ),
+  headers: fc.array(
+    fc.record({
+      name: fc.constantFrom('x-a', 'X-A', 'Accept', 'authorization', 'Cookie', 'content-type', 'x y'),
+      value: fc.constantFrom('1', '2', '', 'a\tb', 'a\nb', 'é'),
+    }),
+    { maxLength: 3 },
+  ),
+  bodyBase64: fc.oneof(fc.constant(undefined), base64),
+  timeoutMs: fc.constantFrom(undefined, null, 5000),
+  redirectPolicy: fc.constantFrom(undefined, 'follow', 'stop', 'none'),
+  requestId: fc.constantFrom('r', 's', ''),
+  streamResponse: fc.constantFrom(undefined, false, true),
+})
+
 const others: fc.Arbitrary<Exchange> = fc.oneof(
   exchange('environment/status', {}),
   fc.record({ method: fc.constantFrom('initialize', 'process/list', 'fs/', 'Process/Read', ''), params: odd }),
@@ -103,6 +124,11 @@ const others: fc.Arbitrary<Exchange> = fc.oneof(
 
 /** What one client asks, one after the other. */
 export const conversation: fc.Arbitrary<Exchange[]> = fc.array(
-  fc.oneof({ weight: 6, arbitrary: files }, { weight: 5, arbitrary: processes }, { weight: 1, arbitrary: others }),
+  fc.oneof(
+    { weight: 6, arbitrary: files },
+    { weight: 5, arbitrary: processes },
+    { weight: 3, arbitrary: fetches },
+    { weight: 1, arbitrary: others },
+  ),
   { minLength: 20, maxLength: 20 },
 )

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import fc from 'fast-check'
 import { conversation, type Exchange } from './exchanges.ts'
 import { SideServer } from './server.ts'
+import { startWeb } from './web.ts'
 
 const { values } = parseArgs({
   options: {
@@ -16,8 +17,9 @@ if (reference === undefined)
   throw new Error('usage: npm run side-by-side -- --reference PROGRAM [--exchanges N] [--seed N]')
 
 const launcher = fileURLToPath(new URL('../../bin/execgate.js', import.meta.url))
-await using ours = await SideServer.start([process.execPath, launcher])
-await using theirs = await SideServer.start([reference])
+await using web = await startWeb()
+await using ours = await SideServer.start([process.execPath, launcher], web.url(''))
+await using theirs = await SideServer.start([reference], web.url(''))
 
 /** What docs/compatibility.md gives a reason for. */
 const explanations: readonly { readonly reason: string; readonly holds: (exchange: Exchange) => boolean }[] = [

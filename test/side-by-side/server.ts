@@ -7,21 +7,26 @@ import { Peer } from '../support/peer.ts'
 import type { Exchange } from './exchanges.ts'
 
 const invalidParams = -32602
+/** Why a request could not be made is told in words of its own by each. */
+const fetchFailure = /^(?:http\/request failed|failed to read http\/request response body): /
 
 /** One of the two: a program that serves, and a directory for each client. */
 export class SideServer implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #url: string
   readonly #home: string
+  readonly #web: string
   #clients = 0
 
-  private constructor(child: ChildProcess, url: string, home: string) {
+  private constructor(child: ChildProcess, { url, home, web }: { url: string; home: string; web: string }) {
     this.#child = child
     this.#url = url
     this.#home = home
+    this.#web = web
   }
 
-  static async start(command: readonly [string, ...string[]]): Promise<SideServer> {
+  /** @param web the URL of a web server, without a path */
+  static async start(command: readonly [string, ...string[]], web: string): Promise<SideServer> {
     const home = mkdtempSync(join(tmpdir(), 'side-by-side-'))
     const [file, ...leading] = command
     const child = spawn(file, [...leading, 'exec-server', '--listen', 'ws://127.0.0.1:0'], {
@@ -30,7 +35,7 @@ export class SideServer implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     const [line] = (await once(child.stdout, 'data')) as [Buffer]
-    return new SideServer(child, line.toString().trim(), home)
+    return new SideServer(child, { url: line.toString().trim(), home, web })
   }
 
   async connect(): Promise<SideClient> {
@@ -44,7 +49,7 @@ export class SideServer implements AsyncDisposable {
     symlinkSync('loop', join(scratch, 'loop'))
     const peer = await Peer.open(this.#url)
     await peer.shakeHands()
-    return new SideClient(peer, around)
+    return new SideClient(peer, { around, web: this.#web })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -58,28 +63,44 @@ export class SideServer implements AsyncDisposable {
 export class SideClient implements AsyncDisposable {
   readonly #peer: Peer
   readonly #around: string
+  readonly #web: string
 
-  constructor(peer: Peer, around: string) {
+  constructor(peer: Peer, { around, web }: { around: string; web: string }) {
     this.#peer = peer
     this.#around = around
+    this.#web = web
   }
 
   async ask({ method, params }: Exchange): Promise<string> {
-    const own = JSON.parse(JSON.stringify(params ?? null).replaceAll('<scratch>', `${this.#around}/in`)) as unknown
+    const text = JSON.stringify(params ?? null).replaceAll('<scratch>', `${this.#around}/in`)
+    const own = JSON.parse(text.replaceAll('<web>', this.#web)) as unknown
+    const heard = this.#peer.received.length
     const reply = await this.#peer.request(method, own)
     // What is asked next finds the process as it stays.
     if (method === 'process/start' && reply.error === undefined) {
       const { processId } = reply.result as { processId: string }
       await this.#peer.event(processId, 'process/closed')
     }
-    if (reply.error === undefined) return this.#normal({ result: reply.result as unknown })
+    if (reply.error === undefined) {
+      const isStreamed = method === 'http/request' && (own as { streamResponse?: boolean }).streamResponse === true
+      const body = isStreamed ? await this.#bodyAfter(heard) : undefined
+      return this.#normal({ result: reply.result as unknown, body })
+    }
     // How a parameter is wrong is worded by each decoder.
     const { code, message } = reply.error
-    return this.#normal({ error: code === invalidParams ? { code } : { code, message } })
+    const wording = fetchFailure.exec(message)?.[0] ?? message
+    return this.#normal({ error: code === invalidParams ? { code } : { code, message: wording } })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#peer[Symbol.asyncDispose]()
+  }
+
+  /** The body that was streamed, put together, once its last piece is there. How it is cut up is free. */
+  async #bodyAfter(heard: number): Promise<string> {
+    const pieces = () => this.#peer.received.slice(heard).filter(({ method }) => method === 'http/request/bodyDelta')
+    await this.#peer.until(() => pieces().at(-1)?.params.done === true)
+    return Buffer.concat(pieces().map(({ params }) => Buffer.from(params.deltaBase64 as string, 'base64'))).toString()
   }
 
   #normal(answer: unknown): string {
