@@ -45,6 +45,14 @@ describe('a selection', () => {
     expect(whole).toContain('[mcp_servers.one]\nurl = "http://a"')
   })
 
+  test('of what no reader takes does not come about', () => {
+    const limits = 'a = 9223372036854775807\nb = -9223372036854775808\n'
+    expect(selectToml(limits, [['a'], ['b']])).toBe(limits)
+    for (const beyond of ['a = 9223372036854775808', '[[a]]\nx = [{y = -9223372036854775809}]']) {
+      expect(() => selectToml(beyond, [['none']])).toThrow(/^ an integer does not fit into 64 bits$/)
+    }
+  })
+
   test('of what is no TOML says where', () => {
     expect(() => selectToml('a = \n', [['a']])).toThrow(/^1:5: invalid value$/)
   })
