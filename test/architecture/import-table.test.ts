@@ -65,6 +65,7 @@ const wiring = new Set([
   'observation.ts',
   'run-program.ts',
   'load-program.ts',
+  'serve-program.ts',
   'open-here.ts',
   'open-environments.ts',
 ])
