@@ -1,4 +1,5 @@
 import type { OutgoingMessage } from '../protocol/outgoing-message.ts'
+import type { CloseCause } from './connection-metrics.ts'
 
 /** What carries the messages of one connection. The connection processor does not know which kind it has. */
 export interface Transport {
@@ -32,7 +33,7 @@ export interface TransportEvents {
   received(message: string | Buffer): void
   /** A message arrived that is not text. */
   undecodable(detail: string): void
-  /** A message is longer than it may be. The transport takes nothing more, and `disconnected` follows. */
+  /** A message is longer than it may be. The transport takes nothing more, and `close` or `disconnected` follows. */
   overlong(): void
   /** Everything handed over has been taken. */
   drained(): void
@@ -42,4 +43,6 @@ export interface TransportEvents {
   inputEnded(): void
   /** The peer is gone, with or without a goodbye. Called once. */
   disconnected(isOrderly?: boolean): void
+  /** The transport has had enough of the peer: this is what to say to it, and what has ended the connection. */
+  close(code: number, reason: string, cause: CloseCause): void
 }

@@ -59,8 +59,14 @@ export class WebSocketListener implements AsyncDisposable {
     })
     const frames = new BufferPools(frameSizes)
     await app.register(websocketPlugin, {
-      // Of subprotocols the first would be selected, whatever it is.
-      options: { maxPayload: options.maxMessageBytes, perMessageDeflate: false, handleProtocols: () => false },
+      options: {
+        maxPayload: options.maxMessageBytes,
+        perMessageDeflate: false,
+        // Of subprotocols the first would be selected, whatever it is.
+        handleProtocols: () => false,
+        // The transport answers: too many pings would end the connection without a word.
+        autoPong: false,
+      },
       // The gateway closes its connections itself, with a code and a reason.
       preClose: done => {
         done()

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Timers } from '../lifecycle/timers.ts'
 import type { BufferPools } from '../lifecycle/buffer-pools.ts'
+import { closeCodes } from '../protocol/close-codes.ts'
 import { leastLongBytes } from '../protocol/long-base64.ts'
 import type { OutgoingMessage } from '../protocol/outgoing-message.ts'
 import { textFrame } from './text-frame.ts'
@@ -12,6 +13,14 @@ import type { Transport, TransportEvents } from './transport.ts'
 const closeMs = 1000
 /** The code of a connection that ended without a Close frame. RFC 6455 section 7.1.5 */
 const abnormalClosure = 1006
+/** Pongs that wait for the peer to read. Of the pings that come then the last is answered, RFC 6455 section 5.5.3. */
+const maxQueuedPongs = 60
+/** What `ws` says to frames against the rules, by the error that tells of them; to others it says 1002. */
+const refusals: ReadonlyMap<string, number> = new Map([
+  ['WS_ERR_INVALID_UTF8', closeCodes.invalidText],
+  ['WS_ERR_TOO_MANY_BUFFERED_PARTS', closeCodes.policyViolation],
+  ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', closeCodes.messageTooBig],
+])
 
 /** One WebSocket. Each message is one frame of text; pings carry marks, and the pongs that answer them confirm. */
 export class WebSocketTransport implements Transport {
@@ -21,6 +30,9 @@ export class WebSocketTransport implements Transport {
   readonly #socket: Socket
   readonly #timers: Timers
   readonly #frames: BufferPools
+  #queuedPongs = 0
+  /** What the last ping said that came when enough pongs were queued. */
+  #unanswered: Buffer | undefined
 
   constructor(options: { websocket: WebSocket; socket: Socket; timers: Timers; frames: BufferPools }) {
     this.#websocket = options.websocket
@@ -55,15 +67,18 @@ export class WebSocketTransport implements Transport {
       if (isBinary && !isUtf8(data)) return events.undecodable('the message is not valid UTF-8')
       events.received(data.length > leastLongBytes ? data : data.toString())
     })
+    websocket.on('ping', this.#pinged)
     websocket.on('pong', (data: Buffer) => {
       events.confirmed(Number(data.toString('latin1')))
     })
     websocket.on('close', code => {
       over(code !== abnormalClosure)
     })
-    // The close that follows an error says all there is to say to the peer.
-    websocket.on('error', error => {
-      if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') events.overlong()
+    // Only frames come to this; the close that follows an error of the network says all there is to say.
+    websocket.on('error', ({ code: rule = '' }: NodeJS.ErrnoException) => {
+      const code = refusals.get(rule) ?? closeCodes.protocolError
+      if (code === closeCodes.messageTooBig) events.overlong()
+      events.close(code, 'a frame is against the rules', 'protocol_error')
     })
     this.#socket.on('drain', () => {
       events.drained()
@@ -113,6 +128,24 @@ export class WebSocketTransport implements Transport {
       this.#websocket.terminate()
     })
     await gone
+  }
+
+  readonly #pinged = (data: Buffer): void => {
+    if (this.#websocket.readyState !== this.#websocket.OPEN) return
+    if (this.#queuedPongs >= maxQueuedPongs) {
+      // On its own: what it was received with is larger.
+      this.#unanswered = Buffer.from(data)
+      return
+    }
+    this.#queuedPongs += 1
+    this.#websocket.pong(data, false, this.#ponged)
+  }
+
+  readonly #ponged = (): void => {
+    this.#queuedPongs -= 1
+    const unanswered = this.#unanswered
+    this.#unanswered = undefined
+    if (unanswered !== undefined) this.#pinged(unanswered)
   }
 
   readonly #uncork = (): void => {

@@ -9,6 +9,8 @@ export const closeCodes = {
   goingAway: 1001,
   /** The peer broke the message rules of the protocol. */
   protocolError: 1002,
+  /** A text was not UTF-8. */
+  invalidText: 1007,
   /** The peer exceeded a policy, such as the silence it was allowed. */
   policyViolation: 1008,
   /** A message was larger than allowed. */

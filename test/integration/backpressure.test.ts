@@ -91,3 +91,26 @@ it('lets go of a client that reads nothing and has asked for much, once its sess
   reply = await resumed()
   expect(reply.result).toMatchObject({ sessionId: peer.sessionId })
 })
+
+it('keeps a client that reads nothing and pings all the while, and answers it when it reads again', async () => {
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  await peer.start('p', endless)
+  peer.socket.pause()
+  await eventually(() => heldBack(gateway) === 1, 'the process is held back')
+  for (let count = 0; count < 500; count++) peer.socket.ping(count === 499 ? 'last' : 'one of many')
+  const status = peer.request('environment/status', {})
+  const { requests } = gateway.gateway.telemetry.instruments
+  const served = () => requests.value({ method: 'environment/status', result: 'success' })
+  await eventually(() => served() === 1, 'the gateway has taken the request behind the pings')
+  const last = new Promise<void>(resolve => {
+    peer.socket.on('pong', data => {
+      if (String(data) === 'last') resolve()
+    })
+  })
+  peer.socket.resume()
+  await last
+  expect(await status).toMatchObject({ result: { status: 'ready' } })
+  expect(await peer.call('process/terminate', { processId: 'p' })).toEqual({ running: true })
+  await peer.event('p', 'process/closed')
+})

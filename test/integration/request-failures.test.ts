@@ -103,15 +103,17 @@ describe('what is counted', () => {
     peer.send({ method: 'made/up' })
     expect((await peer.closed).code).toBe(1002)
     expect(received('notification')).toBe(2)
-    const [cut, closing] = [await gateway.connect(), await gateway.connect()]
+    const [cut, closing, unmasked] = [await gateway.connect(), await gateway.connect(), await gateway.connect()]
     await cut.cut()
     closing.socket.close()
     await closing.closed
+    unmasked.socket.send('{}', { mask: false })
+    expect((await unmasked.closed).code).toBe(1002)
     await eventually(() => gateway.gateway.ledger.active('connection') === 0, 'all connections are over')
     const ended = (['protocol_error', 'client_gone', 'client_close'] as const).map(cause =>
       connectionsClosed.value({ cause }),
     )
-    expect(ended).toEqual([1, 1, 1])
+    expect(ended).toEqual([2, 1, 1])
   })
 
   it('is the time in which a request waited to be looked at', async () => {
