@@ -11,7 +11,7 @@ const project = (name: string, include: string, setupFiles: string[] = []) => ({
 const onPortableEngine = [
   'test/integration/{process-*,engine-ends,descendants,real-programs,backpressure,detached-output,limits,input-limits,retained-output}.test.ts',
   'test/conformance/conformance.test.ts',
-  'test/e2e/{run,stdio,child-environment,sudden-death,shutdown}.test.ts',
+  'test/e2e/{run,stdio,child-environment,sudden-death,shutdown,tested-node}.test.ts',
 ]
 
 export default defineConfig({

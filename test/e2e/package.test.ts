@@ -1,15 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { recordsOf } from '../support/log-records.ts'
 import { compiler, PackageFolder } from '../support/package-folder.ts'
 import { anyPort, Program } from '../support/program.ts'
-
-/** What is logged, a record for each line. */
-function recordsOf(logged: string): Record<string, unknown>[] {
-  return logged
-    .split('\n')
-    .filter(line => line !== '')
-    .map(line => JSON.parse(line) as Record<string, unknown>)
-}
 
 let folder: PackageFolder
 

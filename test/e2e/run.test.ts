@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { ExecClient, type Process } from '../../src/client/execgate-client.ts'
-import { launcher, Program } from '../support/program.ts'
+import { launcher, Program, testedNode } from '../support/program.ts'
 import { startGateway } from '../support/start-gateway.ts'
 
 const here = ['run', '--local'] as const
@@ -98,7 +98,7 @@ it('ends when nobody reads what it writes', async () => {
 it('is a terminal to the command when it is in one, of the same size, with every key', async () => {
   await using gateway = await startGateway()
   await using client = await ExecClient.connect(gateway.url)
-  const inner = [process.execPath, launcher, 'run', '--url', gateway.url, '-it', '--', 'sh']
+  const inner = [testedNode, launcher, 'run', '--url', gateway.url, '-it', '--', 'sh']
   await using outer = await client.start(['sh', '-c', 'stty rows 33 cols 111; exec "$@"', 'sh', ...inner], {
     tty: true,
   })

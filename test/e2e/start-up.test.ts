@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { listeningPortOf } from '../support/listening-port.ts'
 import { Peer } from '../support/peer.ts'
+import { recordsOf } from '../support/log-records.ts'
 import { anyPort, launcher, Program } from '../support/program.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 
@@ -112,10 +113,7 @@ test('serve logs one JSON object a line, with the ids of connection and session'
   const { sessionId } = await program.connect()
   program.signal('SIGTERM')
   const { stderr } = await program.ended
-  const records = stderr
-    .trimEnd()
-    .split('\n')
-    .map(line => JSON.parse(line) as Record<string, unknown>)
+  const records = recordsOf(stderr)
   expect(records.length).toBeGreaterThan(0)
   for (const record of records) {
     expect(record).toMatchObject({ level: expect.any(Number), time: expect.any(String), msg: expect.any(String) })

@@ -18,6 +18,11 @@ if ! "$node" --version >/dev/null 2>&1; then
   echo '0 passed, 0 failed'
   exit 0
 fi
+report='process.report.excludeNetwork = true; process.report.getReport().header.glibcVersionRuntime'
+if [ "$("$node" -p "$report")" != undefined ]; then
+  echo 'musl: that Node is linked with glibc'
+  exit 1
+fi
 # All but terminals: node-pty brings no binary for musl, and none is compiled here.
 EXECGATE_TESTED_NODE="$node" npx vitest run --project portable -t '^(?!.*(in a terminal|all of these together))' \
-  test/e2e/run.test.ts test/e2e/shutdown.test.ts test/e2e/sudden-death.test.ts
+  test/e2e/run.test.ts test/e2e/shutdown.test.ts test/e2e/sudden-death.test.ts test/e2e/tested-node.test.ts

@@ -26,7 +26,7 @@ export const anyPort = ['--listen', 'ws://127.0.0.1:0'] as const
 const testedEngine = wantsPortable ? { EXECGATE_ENGINE: 'portable' } : {}
 
 /** The Node that runs the program, which may be one for another C library than that of the tests. */
-const testedNode = process.env['EXECGATE_TESTED_NODE'] ?? process.execPath
+export const testedNode = process.env['EXECGATE_TESTED_NODE'] ?? process.execPath
 
 const urlLine = /^(ws:.*)\n/m
 
