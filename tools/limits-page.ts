@@ -7,6 +7,8 @@ import { maxIdleConnections, maxIdlePerKey } from '../src/fetching/idle-connecti
 import { maxQueuedBytes } from '../src/gateway/connection-input.ts'
 import { maxDiscoveries } from '../src/gateway/handlers/discovery-handlers.ts'
 import { maxNameComparisons, maxNamePatterns } from '../src/gateway/handlers/start-limits.ts'
+import { maxQueuedWrites } from '../src/processes/child-input.ts'
+import { chunkRecordBytes } from '../src/processes/retained-output.ts'
 import { type LimitName, limitNames } from '../src/protocol/limit-names.ts'
 import * as wire from '../src/protocol/limits.ts'
 import { metrics } from '../src/telemetry/catalogue.ts'
@@ -84,6 +86,7 @@ const notes: Readonly<Record<LimitName, LimitNote>> = {
 /** Bounds at which somebody waits, or which a request can only get wrong: nothing is counted as refused. */
 const waits: readonly (readonly [bounds: string, value: OptionKey | number, atLimit: string])[] = [
   ['bytes of input queued for a process', 'stdinQueueBytes', 'the write waits, and nothing else does'],
+  ['writes to the input of a process that are queued', maxQueuedWrites, 'the next one waits'],
   ['bytes queued for a connection', 'outputInFlightBytes', 'its processes are held back'],
   ['bytes of replies queued for a connection', maxQueuedBytes, 'nothing more is read from it until it reads'],
   ['bytes of output of one process kept until confirmed', 'detachedOutputBytes', 'the process is held back'],
@@ -120,7 +123,8 @@ ${limitNames.map(limitRow).join('\n')}
 Half of \`retained-output\` is shared: a session may keep as much of it as is still left for the others, so one alone may fill a
 quarter of the whole. The other half is divided by \`max-sessions\`; so much a session may always keep. Sessions above their
 share are held back, the others go on, and nothing that a client may have missed is lost. What a process has said when it is
-held back comes on top: one read of each of its streams, 64 KiB at most.
+held back comes on top: one read of each of its streams, 64 KiB at most. A chunk counts as its bytes and ${chunkRecordBytes} more, for what it takes besides
+them; so it does for closed processes.
 [Why it is done this way](decisions/0024-output-is-kept-in-fair-shares.md)
 
 ## Bounds at which somebody waits

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { ByteAllowance } from '../lifecycle/byte-allowance.ts'
 import { SlowWriter } from '../../test/support/slow-writer.ts'
-import { ChildInput } from './child-input.ts'
+import { ChildInput, maxQueuedWrites } from './child-input.ts'
 
 const neverAborted = new AbortController().signal
 
@@ -43,6 +43,19 @@ describe('a write', () => {
     writer.takeAll()
     expect(writer.taken).toEqual(['12345', '67890'])
     expect(input.queuedBytes).toBe(0)
+  })
+
+  test('waits behind many that are short', async () => {
+    const { input, writer, write } = inputOf(1_000_000)
+    for (let count = 0; count < maxQueuedWrites; count += 1) expect(write('x')).toBe('accepted')
+    const waiting = watched(write('y'))
+    await Promise.resolve()
+    expect([waiting.value, input.queuedBytes]).toEqual(['none', maxQueuedWrites])
+    writer.take()
+    await waiting.settled
+    expect(waiting.value).toBe('accepted')
+    writer.takeAll()
+    expect(writer.taken.join('')).toBe(`${'x'.repeat(maxQueuedWrites)}y`)
   })
 
   test('frees the memory of what the stream has taken, and not before', () => {

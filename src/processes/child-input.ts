@@ -2,6 +2,9 @@ import type { ByteAllowance } from '../lifecycle/byte-allowance.ts'
 import { freeMemory } from '../lifecycle/free-memory.ts'
 import type { InputStream } from './engine.ts'
 
+/** Accepted writes that have not been taken, however short: each costs some hundred bytes besides its own. */
+export const maxQueuedWrites = 1024
+
 interface PendingWrite {
   readonly bytes: Buffer
   /** Nothing follows. */
@@ -18,6 +21,7 @@ export class ChildInput implements Disposable {
   readonly #limitBytes: number
   readonly #waiting: ByteAllowance
   readonly #pending = new Set<PendingWrite>()
+  #queuedWrites = 0
   #open = true
 
   constructor(stream: InputStream, limitBytes: number, waiting: ByteAllowance) {
@@ -83,12 +87,15 @@ export class ChildInput implements Disposable {
   }
 
   #hasRoomFor(bytes: Buffer): boolean {
-    return this.queuedBytes === 0 || this.queuedBytes + bytes.length <= this.#limitBytes
+    if (this.queuedBytes === 0) return true
+    return this.queuedBytes + bytes.length <= this.#limitBytes && this.#queuedWrites < maxQueuedWrites
   }
 
   #queue(bytes: Buffer): void {
     if (bytes.length === 0) return
+    this.#queuedWrites += 1
     this.#stream.writer.write(bytes, failure => {
+      this.#queuedWrites -= 1
       // After a failure the stream may still hold on to them.
       if (!failure) freeMemory(bytes)
       this.#written(failure)

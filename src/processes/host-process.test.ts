@@ -4,6 +4,7 @@ import { fakeHost } from '../../test/support/fake-host.ts'
 import { fakeStart } from '../../test/support/fake-start.ts'
 import { outputChunkBytes } from '../protocol/limits.ts'
 import { tailMs } from './process-limits.ts'
+import { chunkRecordBytes } from './retained-output.ts'
 
 const idle = new AbortController().signal
 const fromStart = { afterSeq: 0, maxBytes: undefined, waitMs: 0 }
@@ -39,7 +40,7 @@ describe('the output of a process', () => {
     delivery.makeRoom()
     expect(child.isPaused).toBe(false)
     expect(delivery.summary).toEqual(['1 stdout ab'])
-    expect(host.output.keptBytes).toBe(2)
+    expect(host.output.keptBytes).toBe(2 + chunkRecordBytes)
   })
 
   it('is not forgotten when somebody else has used up the room by the end of the turn', async () => {

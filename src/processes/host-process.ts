@@ -92,8 +92,9 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
     return this.#state === 'closed'
   }
 
-  get retainedBytes(): number {
-    return this.#output.retainedBytes
+  /** What its output takes. */
+  get keptBytes(): number {
+    return this.#output.keptBytes
   }
 
   /** What is known of it from outside. */

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { type FakeLog, fakeLog } from '../../test/support/fake-log.ts'
 import type { Waiter } from './delivery.ts'
 import { OutputBudget, type SessionOutput } from './output-budget.ts'
+import { chunkRecordBytes } from './retained-output.ts'
 
 /** A process that notes what it is told. */
 function keeperOf(session: SessionOutput) {
@@ -123,7 +124,8 @@ describe('the budget of all output', () => {
 })
 
 describe('a log whose session keeps too much', () => {
-  const chunk = Buffer.alloc(1000, 'x')
+  /** Counts as a thousand bytes. */
+  const chunk = Buffer.alloc(1000 - chunkRecordBytes, 'x')
   let made: FakeLog
   let others: ReturnType<typeof keeperOf>
 
@@ -142,13 +144,13 @@ describe('a log whose session keeps too much', () => {
     made.delivery.acknowledgedMark = Infinity
     for (let count = 0; count < 20; count++) say()
     expect(made.log.isFull).toBe(false)
-    expect(made.log.retainedBytes).toBe(10_000)
-    expect(made.losses.evictedBytes).toBe(10_000)
+    expect(made.log.keptBytes).toBe(10_000)
+    expect(made.losses.evictedBytes).toBe(10 * chunk.length)
   })
 
   it('is full of what was not confirmed, until it is', () => {
     while (!made.log.isFull) say()
-    expect(made.log.retainedBytes).toBe(11_000)
+    expect(made.log.keptBytes).toBe(11_000)
     expect(made.losses.evictedBytes).toBe(0)
     made.delivery.acknowledge()
     expect(made.log.isFull).toBe(false)
@@ -158,7 +160,7 @@ describe('a log whose session keeps too much', () => {
     made.log.detach()
     while (!made.log.isFull) say()
     made.log.evict()
-    expect(made.log.retainedBytes).toBe(11_000)
+    expect(made.log.keptBytes).toBe(11_000)
     expect(made.losses.evictedBytes).toBe(0)
     expect(made.log.page(0, undefined).chunks).toHaveLength(11)
   })
@@ -167,7 +169,7 @@ describe('a log whose session keeps too much', () => {
     made.delivery.isConfirming = false
     for (let count = 0; count < 20; count++) say()
     expect(made.log.isFull).toBe(false)
-    expect(made.log.retainedBytes).toBe(10_000)
+    expect(made.log.keptBytes).toBe(10_000)
   })
 
   it('is not full of what others of its session keep, as long as it keeps nothing itself', () => {
@@ -194,6 +196,6 @@ describe('a log whose session keeps too much', () => {
     made.log.recordClosed()
     others.kept.added(10_000)
     expect(others.kept.isOverShare).toBe(false)
-    expect(made.log.retainedBytes).toBe(1000)
+    expect(made.log.keptBytes).toBe(1000)
   })
 })

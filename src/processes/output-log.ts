@@ -4,7 +4,8 @@ import type { ChunkMemory } from './chunk-memory.ts'
 import type { Delivery, Waiter } from './delivery.ts'
 import type { KeptOutput } from './output-budget.ts'
 import { PendingOutput } from './pending-output.ts'
-import { RetainedOutput } from './retained-output.ts'
+import { bytesIn, type Room } from './output-slabs.ts'
+import { chunkRecordBytes, RetainedOutput } from './retained-output.ts'
 
 /**
  * What a resumed client is sent before it has read what it missed, on however many connections it tries. It keeps early
@@ -51,7 +52,6 @@ export class OutputLog {
   readonly #observer: OutputObserver
   readonly #detachedOutputBytes: number
   readonly #kept: KeptOutput
-  readonly #memory: ChunkMemory
   readonly #window: RetainedOutput
   #delivery: Delivery | undefined
   #nextSeq = 1
@@ -70,7 +70,6 @@ export class OutputLog {
     this.#processId = options.processId
     this.#detachedOutputBytes = options.detachedOutputBytes
     this.#kept = options.kept
-    this.#memory = options.memory
     this.#window = new RetainedOutput(options.memory)
     this.#owner = options.owner
     this.#observer = options.observer
@@ -94,6 +93,11 @@ export class OutputLog {
 
   get retainedBytes(): number {
     return this.#window.bytes + this.#pending.bytes
+  }
+
+  /** The same, with what chunks take besides their bytes. */
+  get keptBytes(): number {
+    return this.retainedBytes + this.#window.count * chunkRecordBytes
   }
 
   /** Whether its session keeps more than it may. */
@@ -130,9 +134,9 @@ export class OutputLog {
       this.#kept.relieve()
     }
     if (this.#pending.bytes === 0 && bytes.length === outputChunkBytes && !this.isFull) {
-      const chunk = this.#memory.take(bytes.length)
-      bytes.copy(chunk)
-      return this.#record(stream, chunk)
+      const room = this.#window.take(bytes.length)
+      bytes.copy(bytesIn(room))
+      return this.#record(stream, room)
     }
     this.#pending.append(bytes)
     if (this.#pending.bytes >= outputChunkBytes && !this.isFull) this.#recordPending('full chunks')
@@ -225,10 +229,9 @@ export class OutputLog {
       if (mark >= delivery.acknowledgedMark && (delivery.isConfirming || !(this.#isWindowFull || this.isOverShare))) {
         return delivery.awaitAcknowledgement(this.#owner)
       }
-      // The chunk is empty, or another one, once it is evicted.
-      const { length } = oldest.bytes
+      const { length } = oldest.room
       window.evictOldest()
-      this.#kept.removed(length)
+      this.#kept.removed(length + chunkRecordBytes)
       this.#evictedSeq = oldest.seq
       this.#observer.evicted(length)
     }
@@ -267,23 +270,24 @@ export class OutputLog {
     this.#pending = new PendingOutput()
     const least = what === 'full chunks' ? outputChunkBytes : 1
     while (pending.bytes >= least && (what === 'everything' || !this.isFull)) {
-      const chunk = this.#memory.take(Math.min(pending.bytes, outputChunkBytes))
-      pending.moveTo(chunk)
-      this.#record(this.#pendingStream, chunk)
+      const room = this.#window.take(Math.min(pending.bytes, outputChunkBytes))
+      pending.moveTo(bytesIn(room))
+      this.#record(this.#pendingStream, room)
     }
     this.#pending = pending
   }
 
-  /** The bytes are kept, in memory that is given back when they are not any more. */
-  #record(stream: OutputStream, bytes: Buffer): void {
+  /** What lies in the room is kept there. */
+  #record(stream: OutputStream, room: Room): void {
     const seq = this.#nextSeq++
     if (this.#holding && this.#delivery !== undefined) {
       this.#ahead.events++
-      this.#ahead.bytes += bytes.length
+      this.#ahead.bytes += room.length
     }
-    const event = { type: 'output', processId: this.#processId, seq, stream, bytes } as const
+    const event = { type: 'output', processId: this.#processId, seq, stream, bytes: bytesIn(room) } as const
     const mark = this.#delivery?.deliver(event) ?? neverSent
-    this.#window.append({ seq, stream, bytes, mark })
+    this.#window.append({ seq, stream, room, mark })
+    this.#kept.added(chunkRecordBytes)
     this.evict()
   }
 }

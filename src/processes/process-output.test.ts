@@ -8,6 +8,7 @@ import { ChunkMemory } from './chunk-memory.ts'
 import { OutputBudget, type SessionOutput } from './output-budget.ts'
 import { ProcessMetrics } from './process-metrics.ts'
 import { ProcessOutput } from './process-output.ts'
+import { chunkRecordBytes } from './retained-output.ts'
 
 describe('a process that waits for its session', () => {
   let session: SessionOutput
@@ -29,7 +30,8 @@ describe('a process that waits for its session', () => {
       source: { pauseOutput: () => {}, resumeOutput: () => wentOn.push(processId) },
     })
   }
-  const say = (process: ProcessOutput, bytes: number) => process.take('stdout', Buffer.alloc(bytes))
+  /** Says what counts as so much once it is a chunk. */
+  const say = (process: ProcessOutput, bytes: number) => process.take('stdout', Buffer.alloc(bytes - chunkRecordBytes))
   const gone = () => new Error('gone')
 
   beforeEach(() => {
@@ -60,14 +62,15 @@ describe('a process that waits for its session', () => {
   it('comes last in line when it has gone on meanwhile', async () => {
     const [greedy, other, again, patient] = [start('greedy'), start('other'), start('again'), start('patient')]
     say(greedy, 600)
-    for (const process of [other, again, patient]) say(process, 150)
+    say(other, 400)
+    for (const process of [again, patient]) say(process, 150)
     await turnOfTheLoop()
     for (const process of [again, patient]) say(process, 150)
     expect([again.isHeldBack, patient.isHeldBack]).toEqual([true, true])
     greedy.forget(gone)
     again.acknowledged()
     expect(wentOn).toEqual(['again'])
-    say(again, 300)
+    say(again, 500)
     expect(again.isHeldBack).toBe(true)
     other.forget(gone)
     await turnOfTheLoop()

@@ -72,6 +72,11 @@ export class ProcessOutput implements Waiter {
     return this.#log.retainedBytes
   }
 
+  /** What it takes to keep that. */
+  get keptBytes(): number {
+    return this.#log.keptBytes
+  }
+
   get isHeldBack(): boolean {
     return this.#isPaused
   }

@@ -251,7 +251,7 @@ export class ProcessTable implements AsyncDisposable {
   #retain(id: string, process: HostProcess): void {
     if (this.#isEnded) return
     let isDropped = false
-    const retained = this.#host.closed.retain(process.retainedBytes, (reason, limit) => {
+    const retained = this.#host.closed.retain(process.keptBytes, (reason, limit) => {
       isDropped = true
       this.#closed.delete(id)
       this.#entries.delete(id)

@@ -1,16 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { OutputChunk } from '../protocol/process-schemas.ts'
+import type { OutputChunk, OutputStream } from '../protocol/process-schemas.ts'
 import { ChunkMemory } from './chunk-memory.ts'
+import { bytesIn } from './output-slabs.ts'
 import { type RetainedChunk, RetainedOutput } from './retained-output.ts'
 
-function chunkOf(seq: number, text: string): RetainedChunk {
-  return { seq, stream: 'stdout', bytes: Buffer.from(text), mark: 0 }
+/** Appends a chunk with that text. */
+function append(window: RetainedOutput, seq: number, text: string, stream: OutputStream = 'stdout'): RetainedChunk {
+  const room = window.take(text.length)
+  bytesIn(room).write(text, 'latin1')
+  const chunk = { seq, stream, room, mark: 0 }
+  window.append(chunk)
+  return chunk
 }
 
 function windowOf(...texts: string[]): RetainedOutput {
   const window = new RetainedOutput(new ChunkMemory())
-  for (const [index, text] of texts.entries()) window.append(chunkOf(index + 1, text))
+  for (const [index, text] of texts.entries()) append(window, index + 1, text)
   return window
 }
 
@@ -57,7 +63,7 @@ test('evicts the oldest, and evicting from an empty window does nothing', () => 
 test('holds the youngest chunks after many evictions', () => {
   const window = new RetainedOutput(new ChunkMemory())
   for (let seq = 1; seq <= 10_000; seq++) {
-    window.append(chunkOf(seq, 'x'))
+    append(window, seq, 'x')
     if (window.count > 100) window.evictOldest()
   }
   expect(seqsOf(window.page(0, undefined))).toEqual(Array.from({ length: 100 }, (_, index) => 9901 + index))
@@ -85,9 +91,9 @@ function naivePage(chunks: readonly RetainedChunk[], afterSeq: number, maxBytes:
   const seqs: number[] = []
   let bytes = 0
   for (const chunk of chunks.filter(({ seq }) => seq > afterSeq)) {
-    if (maxBytes !== undefined && seqs.length > 0 && (bytes >= maxBytes || bytes + chunk.bytes.length > maxBytes)) break
+    if (maxBytes !== undefined && seqs.length > 0 && (bytes >= maxBytes || bytes + chunk.room.length > maxBytes)) break
     seqs.push(chunk.seq)
-    bytes += chunk.bytes.length
+    bytes += chunk.room.length
   }
   return seqs
 }
@@ -101,9 +107,7 @@ test('whatever is appended, evicted and read, it behaves like a plain list', () 
       for (const { appends, evictions, afterSeq, maxBytes, clears } of steps) {
         for (const { bytes, skips } of appends) {
           lastSeq += 1 + skips
-          const chunk = chunkOf(lastSeq, 'x'.repeat(bytes))
-          window.append(chunk)
-          model.push(chunk)
+          model.push(append(window, lastSeq, 'x'.repeat(bytes)))
         }
         for (let count = 0; count < evictions; count++) window.evictOldest()
         model = model.slice(evictions)
@@ -112,7 +116,7 @@ test('whatever is appended, evicted and read, it behaves like a plain list', () 
           model = []
         }
         expect(window.count).toBe(model.length)
-        expect(window.bytes).toBe(model.reduce((sum, { bytes }) => sum + bytes.length, 0))
+        expect(window.bytes).toBe(model.reduce((sum, { room }) => sum + room.length, 0))
         expect(window.oldest).toBe(model[0])
         expect(window.hasAfter(afterSeq)).toBe(model.some(({ seq }) => seq > afterSeq))
         expect(seqsOf(window.page(afterSeq, maxBytes))).toEqual(naivePage(model, afterSeq, maxBytes))
@@ -126,13 +130,12 @@ test('a reply with everything never takes more than it says', () => {
   const chunk = fc.record({
     seq: fc.maxSafeNat(),
     stream: fc.constantFrom('stdout', 'stderr', 'pty'),
-    bytes: fc.uint8Array({ maxLength: 50 }).map(bytes => Buffer.from(bytes)),
-    mark: fc.constant(0),
+    text: fc.string({ maxLength: 50 }),
   })
   fc.assert(
     fc.property(fc.array(chunk), chunks => {
       const window = new RetainedOutput(new ChunkMemory())
-      for (const chunk of chunks.toSorted((a, b) => a.seq - b.seq)) window.append(chunk)
+      for (const { seq, text, stream } of chunks.toSorted((a, b) => a.seq - b.seq)) append(window, seq, text, stream)
       const brackets = 2
       expect(JSON.stringify(window.page(-1, undefined)).length - brackets).toBeLessThanOrEqual(window.replyBytes)
     }),

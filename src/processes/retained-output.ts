@@ -1,5 +1,6 @@
 import type { OutputChunk, OutputStream } from '../protocol/process-schemas.ts'
 import type { ChunkMemory } from './chunk-memory.ts'
+import { OutputSlabs, type Room } from './output-slabs.ts'
 
 /**
  * A chunk and what the window needs to know about it. The bytes are kept as they were read, outside the JavaScript
@@ -8,10 +9,14 @@ import type { ChunkMemory } from './chunk-memory.ts'
 export interface RetainedChunk {
   readonly seq: number
   readonly stream: OutputStream
-  readonly bytes: Buffer
+  /** Where its bytes lie: taken from the window. */
+  readonly room: Room
   /** How much had been sent on the connection before this chunk; see Delivery. */
   readonly mark: number
 }
+
+/** What a chunk takes besides its bytes. */
+export const chunkRecordBytes = 128
 
 /** What one chunk costs in a reply besides its base64 text. */
 const replyOverheadBytes = 96
@@ -25,11 +30,11 @@ export class RetainedOutput {
   /** Evicted chunks at the front of the array that have not been cut off yet. */
   #evicted = 0
   #bytes = 0
-  readonly #memory: ChunkMemory
+  readonly #slabs: OutputSlabs
 
   /** @param memory where the chunks come from, and go back to */
   constructor(memory: ChunkMemory) {
-    this.#memory = memory
+    this.#slabs = new OutputSlabs(memory)
   }
 
   /** Payload bytes held. */
@@ -50,16 +55,21 @@ export class RetainedOutput {
     return this.#chunks[this.#evicted]
   }
 
+  /** Room for the bytes of a chunk that will be appended. */
+  take(length: number): Room {
+    return this.#slabs.take(length)
+  }
+
   append(chunk: RetainedChunk): void {
     this.#chunks.push(chunk)
-    this.#bytes += chunk.bytes.length
+    this.#bytes += chunk.room.length
   }
 
   evictOldest(): void {
     const oldest = this.oldest
     if (oldest === undefined) return
-    this.#bytes -= oldest.bytes.length
-    this.#memory.giveBack(oldest.bytes)
+    this.#bytes -= oldest.room.length
+    this.#slabs.giveBack(oldest.room)
     this.#chunks[this.#evicted] = undefined
     this.#evicted += 1
     // Cutting off only when half is dead keeps eviction constant on average.
@@ -79,9 +89,11 @@ export class RetainedOutput {
     for (let index = this.#firstAfter(afterSeq); index < this.#chunks.length; index++) {
       const chunk = this.#chunks[index]
       if (chunk === undefined) break
-      if (maxBytes !== undefined && page.length > 0 && bytes + chunk.bytes.length > maxBytes) break
-      page.push({ seq: chunk.seq, stream: chunk.stream, chunk: chunk.bytes.toString('base64') })
-      bytes += chunk.bytes.length
+      const { slab, start, length } = chunk.room
+      if (maxBytes !== undefined && page.length > 0 && bytes + length > maxBytes) break
+      const text = slab.buffer.toString('base64', start, start + length)
+      page.push({ seq: chunk.seq, stream: chunk.stream, chunk: text })
+      bytes += length
       if (maxBytes !== undefined && bytes >= maxBytes) break
     }
     return page
@@ -94,7 +106,7 @@ export class RetainedOutput {
   }
 
   clear(): void {
-    for (const chunk of this.#chunks) if (chunk !== undefined) this.#memory.giveBack(chunk.bytes)
+    for (const chunk of this.#chunks) if (chunk !== undefined) this.#slabs.giveBack(chunk.room)
     this.#chunks = []
     this.#evicted = 0
     this.#bytes = 0

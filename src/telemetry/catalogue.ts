@@ -291,7 +291,7 @@ export const metrics = {
   outputRetained: gauge('exec_server_output_retained_bytes', {
     unit: 'By',
     attributes: { processes: keptStates },
-    help: 'Output that is held for clients to read, of processes that are open and closed.',
+    help: 'What output takes that is held for clients to read, of processes that are open and closed: its bytes, and 128 for each chunk.',
   }),
   outputRetainedLimit: gauge('exec_server_output_retained_limit_bytes', {
     unit: 'By',

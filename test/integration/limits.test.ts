@@ -3,6 +3,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
+import { chunkRecordBytes } from '../../src/processes/retained-output.ts'
 import type { GatewayLimits } from '../../src/gateway/gateway-limits.ts'
 import type { LimitName } from '../../src/protocol/limit-names.ts'
 import type { Received } from '../support/conversation.ts'
@@ -272,7 +273,7 @@ describe('a message that is too long', () => {
 describe('closed processes', () => {
   it.each([
     ['too many', 'maxClosedProcesses', { maxClosedProcesses: 2 }],
-    ['with too much output', 'closedOutputBytes', { closedOutputBytes: 2 * 1000 }],
+    ['with too much output', 'closedOutputBytes', { closedOutputBytes: 2 * (1000 + chunkRecordBytes) }],
   ] as const)('that are %s are forgotten, the longest closed first', async (_what, name, limits) => {
     await using gateway = await startGateway({ limits })
     const peer = await gateway.connect()
