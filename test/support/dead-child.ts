@@ -8,10 +8,16 @@ export interface DeadChild extends Disposable {
   readonly pid: number
 }
 
+/** The child ends with the input of its parent, once that is no shell any more, which might wait for it. */
+const script = 'exec 3<&0; (read line <&3) & echo $!; exec sleep 60'
+
 export async function leaveDeadChild(): Promise<DeadChild> {
-  const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const parent = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] })
   const [text] = (await once(parent.stdout, 'data')) as [Buffer]
   const pid = Number(text)
-  await eventually(() => readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z '), 'the child has ended')
+  const told = (file: string) => readFileSync(`/proc/${file}`, 'latin1')
+  await eventually(() => told(`${parent.pid}/comm`) === 'sleep\n', 'the parent waits for nobody')
+  parent.stdin.end()
+  await eventually(() => told(`${pid}/stat`).includes(') Z '), 'the child has ended')
   return { pid, [Symbol.dispose]: () => parent.kill('SIGKILL') }
 }
