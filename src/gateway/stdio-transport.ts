@@ -1,5 +1,6 @@
 import { finished, type Readable, type Writable } from 'node:stream'
 import type { Timers } from '../lifecycle/timers.ts'
+import { closeCodes } from '../protocol/close-codes.ts'
 import { LineReader } from '../protocol/line-reader.ts'
 import { type OutgoingMessage, textOf } from '../protocol/outgoing-message.ts'
 import type { Transport, TransportEvents } from './transport.ts'
@@ -44,8 +45,8 @@ export class StdioTransport implements Transport {
         overlong: () => {
           events.overlong()
         },
-        failed: () => {
-          events.disconnected()
+        failed: detail => {
+          events.close(closeCodes.protocolError, detail, 'protocol_error')
         },
       },
       this.#maxMessageBytes,

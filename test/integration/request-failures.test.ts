@@ -116,6 +116,19 @@ describe('what is counted', () => {
     expect(ended).toEqual([2, 1, 1])
   })
 
+  it.each([
+    ['is too long', Buffer.alloc(101, 'x')],
+    ['is no text', Buffer.from([0xff, 0x0a])],
+  ])('is a line of standard input that %s as one against the rules', async (_what, line) => {
+    await using gateway = await startGateway({ limits: { maxMessageBytes: 100 } })
+    const { connectionsClosed } = gateway.gateway.telemetry.instruments
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    const served = gateway.gateway.serveStdio(input, output)
+    input.write(line)
+    await served
+    expect(connectionsClosed.value({ cause: 'protocol_error' })).toBe(1)
+  })
+
   it('is the time in which a request waited to be looked at', async () => {
     await using gateway = await startGateway()
     const waited: number[] = []
