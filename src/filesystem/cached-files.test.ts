@@ -234,3 +234,23 @@ it('cuts off what somebody else adds to a file while it is written over', async 
   await writing
   expect(readFileSync(path, 'utf8')).toBe('new')
 })
+
+it('holds a directory, tells what stat tells apart, and lets go of it', async () => {
+  using folder = new ScratchFolder()
+  const { cached, at } = await stage(folder)
+  folder.write('a/b/file', '')
+  symlinkSync('a', join(folder.path, 'link'))
+  const open = openDescriptors()
+  {
+    await using held = await told(() => cached.directory(everywhere, at('a')))
+    const numbers = ({ dev, ino }: { dev: bigint; ino: bigint }) => ({ dev, ino })
+    expect(held.identity()).toEqual(numbers(lstatSync(at('a'), { bigint: true })))
+    const below = await told(() => cached.identityIn(held, Buffer.from('b')))
+    expect(below).toEqual(numbers(lstatSync(at('a/b'), { bigint: true })))
+    expect(readdirSync(held.at('.'))).toEqual(['b'])
+    expect(cached.identityIn(held, Buffer.from('nothing'))).toBeUndefined()
+    expect(openDescriptors()).toBe(open + 1)
+  }
+  for (const name of ['link', 'a/b/file', 'nothing']) expect(cached.directory(everywhere, at(name))).toBeUndefined()
+  expect(openDescriptors()).toBe(open)
+})

@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { FileCalls, FileFacts, Opening } from '../libc/file-calls.ts'
 import type { BufferPools } from '../lifecycle/buffer-pools.ts'
+import { type Identity, PinnedDirectory } from './pinned-directory.ts'
 import type { Territory } from './territory.ts'
 
 /** Copied at once while everybody else waits, which takes well below a millisecond. */
@@ -82,6 +83,29 @@ export class CachedFiles {
     return fileOnly(this.#open(territory, path, { opening: 'write', followSymlinks }))
   }
 
+  /** A directory that is no link, held. */
+  directory(territory: Territory, path: Buffer): PinnedDirectory | undefined {
+    const entry = this.#open(territory, path, { opening: 'look', followSymlinks: true })
+    const identity = entry?.facts.kind === 'directory' ? this.#calls?.identity(entry.descriptor) : undefined
+    if (entry === undefined || identity === undefined) {
+      entry?.[Symbol.dispose]()
+      return undefined
+    }
+    return new PinnedDirectory({
+      descriptor: entry.descriptor,
+      identity: () => identity,
+      release: () => {
+        entry[Symbol.dispose]()
+      },
+    })
+  }
+
+  /** What tells an entry of a directory apart that is a directory itself. */
+  identityIn(directory: PinnedDirectory, name: Buffer): Identity | undefined {
+    using entry = this.#opened(this.#calls?.openFile(name, 'look', false, directory.descriptor), false)
+    return entry?.facts.kind === 'directory' ? this.#calls?.identity(entry.descriptor) : undefined
+  }
+
   /** Reads at an offset of an open file, as far as it goes: 0 for nothing. */
   read(descriptor: number, into: Buffer, offset: bigint): number {
     if (offset > BigInt(Number.MAX_SAFE_INTEGER)) return 0
@@ -96,12 +120,17 @@ export class CachedFiles {
     const calls = this.#calls
     const links = territory.links(path, followSymlinks)
     if (calls === undefined || links === 'elsewhere') return undefined
-    const descriptor = calls.openFile(path, opening, links === 'followed')
-    if (descriptor === undefined) return undefined
+    return this.#opened(calls.openFile(path, opening, links === 'followed'), opening === 'write')
+  }
+
+  /** Takes over a descriptor that was opened, if it is of a mount that is known. */
+  #opened(descriptor: number | undefined, isWritten: boolean): OpenEntry | undefined {
+    const calls = this.#calls
+    if (calls === undefined || descriptor === undefined) return undefined
     const facts = calls.facts(descriptor)
     const mount = facts && this.#mounts.get(facts.mountId)
     if (facts !== undefined && (mount === 'plain' || mount === 'layered')) {
-      return new OpenEntry({ calls, descriptor, facts, isWritten: opening === 'write' })
+      return new OpenEntry({ calls, descriptor, facts, isWritten })
     }
     if (facts !== undefined && mount === undefined) void this.#learn(calls, descriptor, facts.mountId)
     else calls.close(descriptor)

@@ -17,22 +17,30 @@ export function isSame(one: Identity, other: Identity): boolean {
   return one.dev === other.dev && one.ino === other.ino
 }
 
+/** What holds a directory open. */
+export interface DirectoryHold {
+  readonly descriptor: number
+  identity(): Identity | Promise<Identity>
+  release(): void | Promise<void>
+}
+
 /**
  * A directory that is held by descriptor: what is looked up in it is looked up there, even when its path leads elsewhere
  * meanwhile. The way in is `/proc/self/fd`, which gives every asynchronous call of Node what `openat(2)` gives. proc(5)
  */
 export class PinnedDirectory implements AsyncDisposable {
-  readonly #handle: FileHandle
+  readonly #hold: DirectoryHold
   readonly #path: Buffer
 
-  private constructor(handle: FileHandle) {
-    this.#handle = handle
-    this.#path = Buffer.from(`/proc/self/fd/${handle.fd}`)
+  /** Takes over the hold. */
+  constructor(hold: DirectoryHold) {
+    this.#hold = hold
+    this.#path = Buffer.from(`/proc/self/fd/${hold.descriptor}`)
   }
 
   /** The last component may be no link; fails with ENOTDIR where it is. */
   static async open(path: Buffer): Promise<PinnedDirectory> {
-    return new PinnedDirectory(await open(path, pinning))
+    return new PinnedDirectory(holdOf(await open(path, pinning)))
   }
 
   /**
@@ -66,12 +74,26 @@ export class PinnedDirectory implements AsyncDisposable {
     return join(this.#path, typeof name === 'string' ? Buffer.from(name) : name)
   }
 
-  async identity(): Promise<Identity> {
-    const { dev, ino } = await this.#handle.stat({ bigint: true })
-    return { dev, ino }
+  get descriptor(): number {
+    return this.#hold.descriptor
+  }
+
+  identity(): Identity | Promise<Identity> {
+    return this.#hold.identity()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#handle.close()
+    await this.#hold.release()
+  }
+}
+
+function holdOf(handle: FileHandle): DirectoryHold {
+  return {
+    descriptor: handle.fd,
+    identity: async () => {
+      const { dev, ino } = await handle.stat({ bigint: true })
+      return { dev, ino }
+    },
+    release: () => handle.close(),
   }
 }

@@ -4,7 +4,11 @@ import { expect, it } from 'vitest'
 import { type Folder, folders, isFolder, isLink, plant, type Tree } from '../../test/support/tree.ts'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import type { WalkedTree, WalkOptions } from '../protocol/filesystem-schemas.ts'
+import { FileCalls } from '../libc/file-calls.ts'
+import { openLibrary } from '../libc/library.ts'
+import { BufferPools } from '../lifecycle/buffer-pools.ts'
 import { PathUri } from '../protocol/path-uri.ts'
+import { CachedFiles } from './cached-files.ts'
 import { openTerritory } from './open-territory.ts'
 import { everywhere } from './territory.ts'
 import { walkTree } from './walk.ts'
@@ -19,6 +23,11 @@ interface Place {
   /** The folders it is in, outermost first, itself included. */
   readonly way: readonly Folder[]
 }
+
+const contents = new BufferPools([{ leastBytes: 1, bytes: 1000, maxFree: 1 }])
+
+/** Directories are held without waiting, where that is possible, or by other threads. */
+const ways = [new CachedFiles(FileCalls.open(openLibrary()), contents), new CachedFiles(undefined, contents)]
 
 /** The rules once more, over a tree in memory. */
 function walkModel(way: readonly [...Folder[], Folder], uri: PathUri, options: WalkOptions): WalkedTree {
@@ -101,9 +110,12 @@ it('lists what the rules say, whatever the tree and the bounds', async () => {
       const outer = guarded['up'] as Folder
       const model = walkModel([guarded, outer, outer['up'] as Folder, tree], uri, bounds)
       for (const territory of [everywhere, openTerritory({ fileRoots: [scratch.path], readOnlyFileRoots: [] })]) {
-        const { signal } = new AbortController()
-        const { entries, errors, truncated } = await walkTree(territory, { path, uri }, bounds, signal)
-        expect({ entries, errors, truncated }).toEqual(model)
+        for (const cached of ways) {
+          const { signal } = new AbortController()
+          const found = await walkTree({ territory, cached }, { path, uri }, bounds, signal)
+          const { entries, errors, truncated } = found
+          expect({ entries, errors, truncated }).toEqual(model)
+        }
       }
     }),
     { numRuns: 150 },

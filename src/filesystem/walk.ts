@@ -3,6 +3,7 @@ import type { WalkedTree, WalkOptions } from '../protocol/filesystem-schemas.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { PathUri } from '../protocol/path-uri.ts'
 import { bytesOf, type FoundName, type ListedEntry, lookAt, namesIn } from './directory-listing.ts'
+import type { ReachedFiles } from './cached-files.ts'
 import { translated } from './errno.ts'
 import { maxWalkedNames, walkMaximums } from './filesystem-limits.ts'
 import { canonicalPath, readMetadata } from './metadata.ts'
@@ -23,6 +24,8 @@ const maxNamesAhead = 4096
 /** What is in a directory, in order, and where it is looked up until this is disposed. */
 interface Listing extends AsyncDisposable {
   readonly path: Buffer
+  /** By which it is held, unless links are followed. */
+  readonly held: PinnedDirectory | undefined
   readonly names: SortedRuns<FoundName>
 }
 
@@ -41,21 +44,24 @@ interface FoundDirectory {
  * @throws when the root cannot be looked at
  */
 export async function walkTree(
-  territory: Territory,
+  files: ReachedFiles,
   root: { readonly path: Buffer; readonly uri: PathUri },
   options: WalkOptions,
   signal: AbortSignal,
 ): Promise<WalkedTree> {
-  const { isDirectory, isSymlink } = await readMetadata(territory, root.path, true)
-  const walk = new Walk(territory, options, signal)
+  const { isDirectory, isSymlink } = await readMetadata(files.territory, root.path, true)
+  const walk = new Walk(files, options, signal)
   if (isDirectory && (options.followDirectorySymlinks || !isSymlink)) await walk.from(root)
   return walk.report
 }
 
 /** The directory that was found, no other one and no link that took its place. */
-async function pinned(territory: Territory, { path, identity }: FoundDirectory): Promise<PinnedDirectory> {
+async function pinned(
+  { territory, cached }: ReachedFiles,
+  { path, identity }: FoundDirectory,
+): Promise<PinnedDirectory> {
   await using opening = new AsyncDisposableStack()
-  const directory = opening.use(await territory.pin(path))
+  const directory = opening.use(cached.directory(territory, path) ?? (await territory.pin(path)))
   if (identity !== undefined && !isSame(identity, await directory.identity())) {
     throw new GatewayError('refused', 'the directory was replaced during the walk')
   }
@@ -83,13 +89,13 @@ function byName(one: FoundName, other: FoundName): number {
 /** An entry of a directory that has been entered. */
 interface Visit {
   readonly directory: FoundDirectory
-  /** That of the directory, by its descriptor where that is held. */
-  readonly path: Buffer
+  readonly listing: Listing
   readonly entry: ListedEntry
 }
 
 class Walk {
   readonly report = new WalkReport()
+  readonly #files: ReachedFiles
   readonly #territory: Territory
   readonly #options: WalkOptions
   readonly #signal: AbortSignal
@@ -99,8 +105,9 @@ class Walk {
   #entryCount = 0
   #directoryCount = 1
 
-  constructor(territory: Territory, options: WalkOptions, signal: AbortSignal) {
-    this.#territory = territory
+  constructor(files: ReachedFiles, options: WalkOptions, signal: AbortSignal) {
+    this.#files = files
+    this.#territory = files.territory
     this.#options = options
     this.#signal = signal
   }
@@ -135,7 +142,7 @@ class Walk {
       for (const entry of await lookAt(path, part, targetStats)) {
         if (this.#entryCount === this.#options.maxEntries) return this.report.truncate()
         this.#entryCount += 1
-        const goesOn = this.#visit({ directory, path, entry })
+        const goesOn = this.#visit({ directory, listing, entry })
         if (!(typeof goesOn === 'boolean' ? goesOn : await goesOn)) return false
       }
     }
@@ -144,16 +151,15 @@ class Walk {
 
   async #list(directory: FoundDirectory, maxNames: number): Promise<Listing> {
     await using opening = new AsyncDisposableStack()
-    const path = this.#options.followDirectorySymlinks
-      ? opening.use(await this.#territory.directory(directory.path)).path
-      : opening.use(await pinned(this.#territory, directory)).at('.')
+    const held = this.#options.followDirectorySymlinks ? undefined : opening.use(await pinned(this.#files, directory))
+    const path = held?.at('.') ?? opening.use(await this.#territory.directory(directory.path)).path
     const names = await SortedRuns.of(await namesIn(path, maxNames), byName)
     const opened = opening.move()
-    return { path, names, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+    return { path, held, names, [Symbol.asyncDispose]: () => opened.disposeAsync() }
   }
 
   /** No promise for what needs no further look, which is nearly everything. @returns whether the walk goes on */
-  #visit({ directory, path, entry }: Visit): boolean | Promise<boolean> {
+  #visit({ directory, listing, entry }: Visit): boolean | Promise<boolean> {
     const { followDirectorySymlinks, maxDepth } = this.#options
     if (entry.isSymlink && !(followDirectorySymlinks && entry.isDirectory)) return true
     if (!entry.isDirectory && !entry.isFile) return true
@@ -162,12 +168,23 @@ class Walk {
     if (!entry.isDirectory || directory.depth >= maxDepth || this.#isPruned(entry.name)) return true
     const name = bytesOf(entry.name)
     const found = { path: join(directory.path, name), uri, depth: directory.depth + 1 }
-    return followDirectorySymlinks ? this.#foundByLinks(found) : this.#found(found, join(path, name))
+    return followDirectorySymlinks ? this.#foundByLinks(found) : this.#found(found, listing, name)
   }
 
-  /** @param path leads to it, whatever its path leads to meanwhile */
-  async #found(directory: Omit<FoundDirectory, 'identity'>, path: Buffer): Promise<boolean> {
+  /** It is looked at where it was listed, whatever its path leads to meanwhile. */
+  #found(
+    directory: Omit<FoundDirectory, 'identity'>,
+    { path, held }: Listing,
+    name: Buffer,
+  ): boolean | Promise<boolean> {
     if (this.#isFull()) return true
+    const identity = held && this.#files.cached.identityIn(held, name)
+    if (identity === undefined) return this.#foundSlowly(directory, join(path, name))
+    this.#enqueue({ ...directory, identity })
+    return true
+  }
+
+  async #foundSlowly(directory: Omit<FoundDirectory, 'identity'>, path: Buffer): Promise<boolean> {
     try {
       this.#enqueue({ ...directory, identity: await lstat(path, { bigint: true }) })
       return true

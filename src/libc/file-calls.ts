@@ -15,6 +15,7 @@ const O_CLOEXEC = 0o2000000
 const RESOLVE_NO_SYMLINKS = 0x04
 const RESOLVE_CACHED = 0x20
 
+const STATX_INO = 0x100
 const STATX_BASIC_STATS = 0x7ff
 const STATX_BTIME = 0x800
 const STATX_MNT_ID_UNIQUE = 0x4000
@@ -26,6 +27,12 @@ const statxBytes = 256
 const openHowBytes = 24
 /** Longer paths are left to others. PATH_MAX */
 const maxPathBytes = 4095
+
+/** What tells two files apart, whatever they are called. */
+export interface FileIdentity {
+  readonly dev: bigint
+  readonly ino: bigint
+}
 
 /** What is opened: something to look at, contents to read, or contents to write over. */
 export type Opening = 'look' | 'read' | 'write'
@@ -76,13 +83,16 @@ export class FileCalls {
     return calls.facts(root) === undefined ? undefined : calls
   }
 
-  /** openat2(2) of a path the kernel has in its caches, all of it. A link at the end is opened itself, and only to look at. */
-  openFile(path: Buffer, opening: Opening, followLinks: boolean): number | undefined {
+  /**
+   * openat2(2) of a path the kernel has in its caches, all of it. A link at the end is opened itself, and only to look at.
+   * @param directory where a relative path begins
+   */
+  openFile(path: Buffer, opening: Opening, followLinks: boolean, directory = AT_FDCWD): number | undefined {
     if (path.length > maxPathBytes) return undefined
     this.#path[path.copy(this.#path)] = 0
     this.#how.writeUInt32LE(flagsOf[opening], 0)
     this.#how.writeUInt32LE(followLinks ? RESOLVE_CACHED : RESOLVE_CACHED | RESOLVE_NO_SYMLINKS, 16)
-    const descriptor = Number(this.#openat2(SYS_openat2, AT_FDCWD, this.#path, this.#how, openHowBytes))
+    const descriptor = Number(this.#openat2(SYS_openat2, directory, this.#path, this.#how, openHowBytes))
     return descriptor < 0 ? undefined : descriptor
   }
 
@@ -98,6 +108,14 @@ export class FileCalls {
       modifiedAtMs: millisecondsAt(stats, 112),
       mountId: stats.readBigUInt64LE(144),
     }
+  }
+
+  /** The numbers that stat(2) tells as well. */
+  identity(descriptor: number): FileIdentity | undefined {
+    const stats = this.#stats
+    if (this.#statx(descriptor, this.#noPath, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, stats) < 0)
+      return undefined
+    return { dev: deviceNumber(stats.readUInt32LE(136), stats.readUInt32LE(140)), ino: stats.readBigUInt64LE(32) }
   }
 
   /** preadv2(2) of what is in memory. 0 at the end of the file. */
@@ -128,6 +146,12 @@ function kindOf(mode: number): FileFacts['kind'] {
     default:
       return 'other'
   }
+}
+
+/** As the C library puts it together. makedev(3) */
+function deviceNumber(major: number, minor: number): bigint {
+  const [upper, lower] = [BigInt(major), BigInt(minor)]
+  return ((upper & 0xfffff000n) << 32n) | ((upper & 0xfffn) << 8n) | ((lower & 0xffffff00n) << 12n) | (lower & 0xffn)
 }
 
 /** `struct statx_timestamp`, in whole milliseconds. */

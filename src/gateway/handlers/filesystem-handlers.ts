@@ -104,7 +104,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'walk', paths: [path], isBulky: true }, () =>
-        walkTree(files.setup.territory, { path, uri }, options, files.signal),
+        walkTree(files.setup, { path, uri }, options, files.signal),
       )
     },
 
