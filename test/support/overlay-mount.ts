@@ -30,7 +30,13 @@ export function overlayMount({
     return undefined
   }
   making.defer(() => {
-    execFileSync('umount', [at('merged')])
+    try {
+      execFileSync('umount', [at('merged')], { stdio: 'pipe' })
+    } catch (error) {
+      // What is left open below fails the test, and must not keep the mount for ever.
+      execFileSync('umount', ['--lazy', at('merged')])
+      throw error
+    }
   })
   const mounted = making.move()
   return { path: at('merged'), lower: at('lower'), [Symbol.dispose]: () => mounted.dispose() }
