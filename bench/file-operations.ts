@@ -57,7 +57,7 @@ function operationsIn(uri: string): readonly Operation[] {
   return [
     {
       name: 'getMetadata',
-      atMost: 1.6,
+      atMost: 1.3,
       turns: 6,
       repeat: 1000,
       isSmall: true,
@@ -65,7 +65,7 @@ function operationsIn(uri: string): readonly Operation[] {
     },
     {
       name: 'readFile, 4 KiB',
-      atMost: 1.6,
+      atMost: 1.3,
       turns: 6,
       repeat: 1000,
       isSmall: true,
@@ -73,7 +73,7 @@ function operationsIn(uri: string): readonly Operation[] {
     },
     {
       name: 'readFile, 4 MiB',
-      atMost: 1.5,
+      atMost: 1.3,
       turns: 6,
       repeat: 3,
       run: client => client.call('fs/readFile', { path: `${uri}/large` }),
@@ -88,7 +88,7 @@ function operationsIn(uri: string): readonly Operation[] {
     },
     {
       name: 'walk, 20,000 entries',
-      atMost: 1.6,
+      atMost: 1.4,
       turns: 4,
       repeat: 2,
       run: client => client.call('fs/walk', { path: `${uri}/tree`, options: walk }),
