@@ -114,6 +114,22 @@ describe('file access', () => {
     await files[Symbol.asyncDispose]()
   })
 
+  it('keeps no turn from those it has to wait for', async () => {
+    const { files, makeRoom } = stage()
+    const paths = [Buffer.from('/file')]
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const change = () => files.perform({ ...write, paths, changes: true }, () => promise)
+    const read = () => files.perform({ operation: 'readFile', paths, isBulky: true }, () => undefined)
+    // The first read comes when there is no room, the others when there is; all wait for a change that waits for the first.
+    const operations = [change(), read(), change()]
+    makeRoom()
+    operations.push(...Array.from({ length: 4 }, read))
+    resolve()
+    await Promise.all(operations)
+    expect(files.setup.metrics.count('readFile', 'success')).toBe(5)
+    await files[Symbol.asyncDispose]()
+  })
+
   it('makes no more than four large results at a time', async () => {
     const { files, makeRoom } = stage()
     makeRoom()

@@ -106,9 +106,8 @@ export class FileAccess implements AsyncDisposable {
       using held = new DisposableStack()
       if (bytes !== undefined) held.use(this.#unwritten.hold(bytes))
       const place = held.use(this.#order.claim({ paths: request.paths, changes: request.changes === true }))
-      const turn = isBulky && this.#hasRoom() && !this.signal.aborted ? held.use(this.#bulk.takeIfFree()) : undefined
-      const mayBegin = place.ready === undefined && (!isBulky || turn !== undefined)
-      const begun = mayBegin ? work() : this.#inLine(place, turn === undefined && isBulky, work)
+      const mayBegin = place.ready === undefined && (!isBulky || held.use(this.#turnAtOnce()) !== undefined)
+      const begun = mayBegin ? work() : this.#inLine(place, isBulky, work)
       if (begun instanceof Promise) return this.#tracked(operation, begun, held.move())
       this.setup.metrics.succeeded(operation)
       return begun
@@ -144,6 +143,11 @@ export class FileAccess implements AsyncDisposable {
     if (this.setup.mode === 'read-only' && changes === true) throw readOnly('files')
   }
 
+  /** Nobody may take one while waiting for something else. */
+  #turnAtOnce(): Disposable | undefined {
+    return this.#hasRoom() && !this.signal.aborted ? this.#bulk.takeIfFree() : undefined
+  }
+
   async #inTurn<Value>(work: () => Value | Promise<Value>): Promise<Value> {
     using _turn = await this.#bulk.take()
     await this.#untilRoom()
@@ -151,9 +155,9 @@ export class FileAccess implements AsyncDisposable {
     return await work()
   }
 
-  async #inLine<Value>(place: HeldClaim, needsTurn: boolean, work: () => Value | Promise<Value>): Promise<Value> {
+  async #inLine<Value>(place: HeldClaim, isBulky: boolean, work: () => Value | Promise<Value>): Promise<Value> {
     await place.ready
-    return needsTurn ? await this.#inTurn(work) : await work()
+    return isBulky ? await this.#inTurn(work) : await work()
   }
 
   /** Keeps what the operation holds until it is over. */
