@@ -143,6 +143,18 @@ it('has another thread read what the kernel would have to wait for', async () =>
   expect(openDescriptors()).toBe(before)
 })
 
+it('keeps no thread waiting for what takes the place of a file between the look and the opening', async () => {
+  using folder = new ScratchFolder()
+  const { cached, calls, facts, at } = await stage(folder)
+  folder.write('file', 'contents')
+  makeFifo(join(folder.path, 'fifo'))
+  const file = await told(() => facts('file'))
+  const open = openDescriptors()
+  vi.spyOn(calls, 'facts').mockReturnValueOnce(file)
+  expect(cached.contents(everywhere, at('fifo'), true)).toBeUndefined()
+  expect(openDescriptors()).toBe(open)
+})
+
 it('writes files on overlay over as well, those of a lower layer too', async context => {
   using overlay = overlayMount({ lower: { below: 'old and longer', both: 'old' } })
   if (overlay === undefined) return context.skip('this user may not mount an overlay')

@@ -60,13 +60,17 @@ export class CachedFiles {
     // Opening must not wait either, so it has to be known what is opened.
     const before = this.facts(territory, path, followSymlinks)
     if (before?.kind !== 'file' || before.size > maxBytes) return undefined
+    const calls = this.#calls
+    const descriptor = this.#openFile(territory, path, { opening: 'read', followSymlinks })
+    if (calls === undefined || descriptor === undefined) return undefined
     using opening = new DisposableStack()
-    const file = opening.use(this.#open(territory, path, { opening: 'read', followSymlinks }))
-    if (file?.facts.kind !== 'file' || file.facts.size > maxBytes) return undefined
+    const file = opening.use(new OpenEntry({ calls, descriptor, facts: before, isWritten: false }))
     // One byte more, so that growth does not go unnoticed.
-    const bytes = this.#contents.take(file.facts.size + 1)
-    const count = this.#calls?.readAt(file.descriptor, bytes, 0)
-    if (count === file.facts.size) return bytes.subarray(0, count)
+    const bytes = this.#contents.take(before.size + 1)
+    const count = calls.readAt(descriptor, bytes, 0)
+    if (count === before.size) return bytes.subarray(0, count)
+    // Something else may have taken its place meanwhile, and keep a thread waiting.
+    if (calls.facts(descriptor)?.kind !== 'file') return undefined
     return contentsByThread(file, bytes, opening.move())
   }
 
@@ -112,15 +116,13 @@ export class CachedFiles {
     return this.#calls?.readAt(descriptor, into, Number(offset)) ?? 0
   }
 
-  #open(
-    territory: Territory,
-    path: Buffer,
-    { opening, followSymlinks }: { readonly opening: Opening; readonly followSymlinks: boolean },
-  ): OpenEntry | undefined {
-    const calls = this.#calls
+  #open(territory: Territory, path: Buffer, how: OpeningOptions): OpenEntry | undefined {
+    return this.#opened(this.#openFile(territory, path, how), how.opening === 'write')
+  }
+
+  #openFile(territory: Territory, path: Buffer, { opening, followSymlinks }: OpeningOptions): number | undefined {
     const links = territory.links(path, followSymlinks)
-    if (calls === undefined || links === 'elsewhere') return undefined
-    return this.#opened(calls.openFile(path, opening, links === 'followed'), opening === 'write')
+    return links === 'elsewhere' ? undefined : this.#calls?.openFile(path, opening, links === 'followed')
   }
 
   /** Takes over a descriptor that was opened, if it is of a mount that is known. */
@@ -160,6 +162,11 @@ export class CachedFiles {
     const found = await statfs(`/proc/self/fd/${descriptor}`).catch(() => undefined)
     if (found !== undefined) this.#mounts.set(mountId, fileSystems.get(found.type) ?? 'other')
   }
+}
+
+interface OpeningOptions {
+  readonly opening: Opening
+  readonly followSymlinks: boolean
 }
 
 /** `undefined` where they are better asked for in another way. */
