@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import { pino } from 'pino'
 import type { ExecBackend } from './backends/exec-backend.ts'
 import { openLocalBackend } from './backends/local-backend.ts'
@@ -7,13 +6,11 @@ import { variableOf } from './config/options.ts'
 import { loadSettings } from './config/settings.ts'
 import { isProblem } from './config/problem.ts'
 import { Gateway } from './gateway/gateway.ts'
-import { describeHost, offerOf, systemFacts } from './gateway/host-environment.ts'
-import { FileCalls } from './libc/file-calls.ts'
 import { Ledger } from './lifecycle/ledger.ts'
 import { Timers } from './lifecycle/timers.ts'
-import { inheritableEnvironment } from './processes/inherited-environment.ts'
 import { LaunchRegistry } from './processes/launch-registry.ts'
 import { openEngine } from './processes/open-engine.ts'
+import { thisProgram } from './this-program.ts'
 
 /** A gateway in this program, with the defaults of every option but the engine, and nobody to watch it. */
 export async function openHere(): Promise<ExecBackend> {
@@ -25,28 +22,20 @@ export async function openHere(): Promise<ExecBackend> {
   const timers = new Timers(new Ledger())
   // The end of a child is told by a signal, and waiting for one keeps no program alive.
   acquired.use(timers.after(Infinity, () => {}))
-  const { engine, native } = acquired.use(openEngine(loaded.settings.engine))
-  const host = systemFacts()
+  const opened = acquired.use(openEngine(loaded.settings.engine))
+  const { machine, children, fetching, clients } = thisProgram(opened, loaded.settings)
   const gateway = acquired.use(
     Gateway.open({
+      ...machine,
       limits: loaded.settings,
-      engine,
-      fileCalls: native && FileCalls.open(native.libc.library),
       children: {
-        os: 'linux',
-        inheritedEnvironment: () => inheritableEnvironment(process.env),
-        loginShell: host.loginShell ?? '/bin/sh',
+        ...children,
         markers: () => new Map(),
         launches: new LaunchRegistry(),
         passesTrace: true,
       },
-      fetching: {
-        targets: { policy: 'all', allow: [], deny: [] },
-        environment: process.env,
-        variables: name => inheritableEnvironment(process.env).get(name),
-      },
-      clientConfig: { folder: undefined, homeDir: host.homeDir, hostname: hostname() },
-      describeHost: () => describeHost(offerOf(loaded.settings.fileMode), host),
+      fetching: { ...fetching, targets: { policy: 'all', allow: [], deny: [] } },
+      clientConfig: { ...clients, folder: undefined },
       log: pino({ level: 'silent' }),
     }),
   )

@@ -1,28 +1,25 @@
 import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { announce, openStandardOutput } from './cli/standard-streams.ts'
 import { isLoopback } from './config/listen-url.ts'
 import type { Command, Settings } from './config/options.ts'
 import { fetchPolicy } from './config/rules.ts'
 import { Gateway } from './gateway/gateway.ts'
-import { describeHost, offerOf, systemFacts } from './gateway/host-environment.ts'
 import type { RegistryFacts } from './leaks/classify.ts'
 import { LeakLedger } from './leaks/leak-ledger.ts'
 import { markOf, markPrefix, thisGateway } from './leaks/marker.ts'
-import { FileCalls } from './libc/file-calls.ts'
 import { Heap } from './libc/heap.ts'
 import { Ledger } from './lifecycle/ledger.ts'
 import { SpareMemory } from './lifecycle/spare-memory.ts'
 import { Timers } from './lifecycle/timers.ts'
 import { Observation } from './observation.ts'
-import { inheritableEnvironment } from './processes/inherited-environment.ts'
 import { LaunchRegistry } from './processes/launch-registry.ts'
 import { openEngine } from './processes/open-engine.ts'
 import { instanceMarker, Watchdog } from './processes/watchdog.ts'
 import { startNatively, startPortably } from './processes/watchdog-start.ts'
 import { type OpenLog, openLog } from './telemetry/logger.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
+import { thisProgram } from './this-program.ts'
 
 export interface ServeRequest {
   readonly command: Command
@@ -58,7 +55,7 @@ interface Run {
 async function run({ command, settings, telemetry, opened }: Run): Promise<void> {
   const { log } = opened
   using chosen = openEngine(settings.engine)
-  const { engine, native, fallback } = chosen
+  const { native, fallback } = chosen
   if (fallback !== undefined) log.warn({ reason: fallback }, 'processes are started by the portable engine')
   const instance = randomUUID()
   const identity = thisGateway(instance)
@@ -72,30 +69,21 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
       })
     : undefined
   const launches = new LaunchRegistry()
-  const host = systemFacts()
+  const { machine, children, fetching, clients } = thisProgram(chosen, settings)
   await using gateway = Gateway.open({
+    ...machine,
     limits: settings,
-    engine,
-    fileCalls: native && FileCalls.open(native.libc.library),
     children: {
-      os: 'linux',
-      inheritedEnvironment: () => inheritableEnvironment(process.env),
-      loginShell: host.loginShell ?? '/bin/sh',
+      ...children,
       markers: numbers => new Map(settings.instanceMarker ? [[instanceMarker, markOf(identity, numbers)]] : []),
       launches,
       passesTrace: settings.passTrace,
     },
     fetching: {
+      ...fetching,
       targets: { policy: fetchPolicy(settings), allow: settings.fetchAllow, deny: settings.fetchDeny },
-      environment: process.env,
-      variables: name => inheritableEnvironment(process.env).get(name),
     },
-    clientConfig: {
-      folder: settings.clientConfig === '' ? undefined : settings.clientConfig,
-      homeDir: host.homeDir,
-      hostname: hostname(),
-    },
-    describeHost: () => describeHost(offerOf(settings.fileMode), host),
+    clientConfig: { ...clients, folder: settings.clientConfig === '' ? undefined : settings.clientConfig },
     log,
     telemetry,
   })

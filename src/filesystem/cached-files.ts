@@ -1,9 +1,9 @@
 import { close, constants, open, read } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import type { FileCalls, FileFacts, Opening } from '../libc/file-calls.ts'
+import type { FileCalls, FileFacts, Identity, Opening } from '../libc/file-calls.ts'
 import type { BufferPools } from '../lifecycle/buffer-pools.ts'
-import { type Identity, PinnedDirectory } from './pinned-directory.ts'
+import { PinnedDirectory } from './pinned-directory.ts'
 import type { Territory } from './territory.ts'
 
 /** Copied at once while everybody else waits, which takes well below a millisecond. */

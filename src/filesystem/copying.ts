@@ -1,4 +1,5 @@
 import { lstat, readlink, symlink } from 'node:fs/promises'
+import type { Identity } from '../libc/file-calls.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { mapConcurrently } from './concurrently.ts'
 import { openToList } from './directory-listing.ts'
@@ -6,7 +7,7 @@ import { isErrno } from './errno.ts'
 import { copyFile } from './file-copy.ts'
 import { canonicalPath } from './metadata.ts'
 import { isWithin, join, split } from './native-path.ts'
-import { type Identity, isSame, type PinnedDirectory } from './pinned-directory.ts'
+import { isSame, type PinnedDirectory } from './pinned-directory.ts'
 import type { Territory } from './territory.ts'
 
 /** Names of a directory that are held at a time. */

@@ -1,17 +1,12 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import type { Identity } from '../libc/file-calls.ts'
 import { isErrno } from './errno.ts'
 import { join, namesOf } from './native-path.ts'
 
 /** A descriptor that names a directory and can do nothing else: needs no permission on it. open(2) */
 const O_PATH = 0o10000000
 const pinning = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW
-
-/** What tells two directories apart, whatever they are called meanwhile. */
-export interface Identity {
-  readonly dev: bigint
-  readonly ino: bigint
-}
 
 export function isSame(one: Identity, other: Identity): boolean {
   return one.dev === other.dev && one.ino === other.ino

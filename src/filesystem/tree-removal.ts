@@ -1,9 +1,10 @@
 import { rmdir, unlink } from 'node:fs/promises'
+import type { Identity } from '../libc/file-calls.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { mapConcurrently } from './concurrently.ts'
 import { openToList } from './directory-listing.ts'
 import { isErrno } from './errno.ts'
-import { type Identity, isSame, PinnedDirectory } from './pinned-directory.ts'
+import { isSame, PinnedDirectory } from './pinned-directory.ts'
 
 /** Entries of a directory that are dealt with before it is listed on. */
 const batch = 4096

@@ -29,7 +29,7 @@ const openHowBytes = 24
 const maxPathBytes = 4095
 
 /** What tells two files apart, whatever they are called. */
-export interface FileIdentity {
+export interface Identity {
   readonly dev: bigint
   readonly ino: bigint
 }
@@ -111,7 +111,7 @@ export class FileCalls {
   }
 
   /** The numbers that stat(2) tells as well. */
-  identity(descriptor: number): FileIdentity | undefined {
+  identity(descriptor: number): Identity | undefined {
     const stats = this.#stats
     if (this.#statx(descriptor, this.#noPath, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, stats) < 0)
       return undefined

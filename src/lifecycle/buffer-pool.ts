@@ -29,16 +29,16 @@ export class BufferPool {
     return Buffer.from(this.#free.pop() ?? this.#allocate(), 0, length)
   }
 
-  owns({ buffer, byteOffset }: Buffer): boolean {
-    return byteOffset === 0 && this.#own.has(buffer)
-  }
-
-  /** Takes back what is its own, and frees it if there are enough. Nobody may use it, or a part of it, from now on. */
-  giveBack(bytes: Buffer): void {
-    if (!this.owns(bytes)) return
-    const { buffer } = bytes
+  /**
+   * Takes back what is its own, and frees it if there are enough. Nobody may use it, or a part of it, from now on.
+   * @returns whether it was its own
+   */
+  giveBack(bytes: Buffer): boolean {
+    const { buffer, byteOffset } = bytes
+    if (byteOffset !== 0 || !this.#own.has(buffer)) return false
     if (this.#free.length < this.#maxFree) this.#free.push(buffer as ArrayBuffer)
     else freeMemoryAround(bytes)
+    return true
   }
 
   #allocate(): ArrayBuffer {

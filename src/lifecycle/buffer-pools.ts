@@ -34,8 +34,6 @@ export class BufferPools {
 
   /** Takes a buffer back, or what is left of its front. Nobody may use it, or a part of it, from now on. What is not kept is freed. */
   giveBack(buffer: Buffer): void {
-    const owner = this.#pools.find(({ pool }) => pool.owns(buffer))
-    if (owner === undefined) freeMemoryAround(buffer)
-    else owner.pool.giveBack(buffer)
+    if (!this.#pools.some(({ pool }) => pool.giveBack(buffer))) freeMemoryAround(buffer)
   }
 }

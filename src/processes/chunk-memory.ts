@@ -6,9 +6,9 @@ import { outputChunkBytes } from '../protocol/limits.ts'
 const maxFreeChunks = 64
 
 /**
- * Where the output lies that can be read again. Full chunks come from a pool and go back to it, because what has grown old before it
- * is dropped makes the garbage collector walk the whole heap, dozens of times a second while a process talks. No chunk shares
- * its memory with anything else: a byte that is kept costs a byte, not the 64 KiB that Node.js cuts small buffers from.
+ * Memory for the output of all processes that can be read again. What is as large as a full chunk comes from a pool and goes back to it,
+ * because what has grown old before it is dropped makes the garbage collector walk the whole heap, dozens of times a second
+ * while a process talks. Nothing comes from the slabs that Node.js cuts small buffers from.
  */
 export class ChunkMemory {
   readonly #full = new BufferPool({ bytes: outputChunkBytes, maxFree: maxFreeChunks })

@@ -1,3 +1,4 @@
+import { outputChunkBytes } from '../protocol/limits.ts'
 import type { ChunkMemory } from './chunk-memory.ts'
 
 /** Chunks from that size on have memory of their own. */
@@ -6,7 +7,8 @@ const leastLargeBytes = 16 * 1024
 /** What a process that says little needs. Each slab is four times as large as the one before. */
 const firstSlabBytes = 256
 const slabGrowth = 4
-const largestSlabBytes = 48 * 1024
+/** A full chunk, so that such slabs come from the pool of those. */
+const largestSlabBytes = outputChunkBytes
 
 /** Memory for a few chunks of one process, filled from its start. */
 interface Slab {
@@ -24,7 +26,7 @@ export interface Room {
 }
 
 /**
- * Memory for the chunks of one process. Small ones share slabs, which takes a tenth of what a buffer for each would, and no slab
+ * Memory for the chunks of one process. Small ones share slabs, which takes less than half of what a buffer for each would, and no slab
  * has anything else in it: a byte that is kept does not hold on to what others have thrown away.
  */
 export class OutputSlabs {

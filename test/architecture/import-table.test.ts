@@ -66,6 +66,7 @@ const wiring = new Set([
   'run-program.ts',
   'load-program.ts',
   'serve-program.ts',
+  'this-program.ts',
   'open-here.ts',
   'open-environments.ts',
 ])
