@@ -1,4 +1,5 @@
 import { getHeapSpaceStatistics } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, it } from 'vitest'
 import { Heap } from './heap.ts'
 
@@ -17,4 +18,5 @@ it('gives back the young generation and what it was made for', () => {
 it('leaves no collector to be called by others', () => {
   new Heap(undefined).release()
   expect('gc' in globalThis).toBe(false)
+  expect(runInNewContext('typeof gc')).toBe('undefined')
 })

@@ -71,12 +71,15 @@ describe('a write', () => {
     expect(writer.taken.map(text => text.length)).toEqual([100_000, 100_000])
   })
 
-  test('leaves the memory alone of what the stream has failed to take', () => {
+  test('leaves the memory alone of what the stream has failed to take', async () => {
     const { input, writer } = inputOf(1_000_000)
-    const bytes = Buffer.alloc(100_000, 'x')
-    void input.write(bytes, neverAborted)
+    const writes = [Buffer.alloc(100_000, 'x'), Buffer.alloc(100_000, 'y')]
+    for (const bytes of writes) void input.write(bytes, neverAborted)
     writer.destroy(new Error('gone'))
-    expect(bytes).toHaveLength(100_000)
+    // The first one was under way, and the second fails once it is over.
+    writer.take()
+    await new Promise(resolve => setImmediate(resolve))
+    expect(writes.map(({ length }) => length)).toEqual([0, 100_000])
   })
 
   test('waits while the queue is full', async () => {
