@@ -13,10 +13,10 @@ function start(peer: Peer, script: string, more: More = {}): Promise<unknown> {
   return peer.call('process/start', params)
 }
 
-/** The pids that a script has printed, one a line. */
-function printed(peer: Peer): ForeignProcess[] {
-  const lines = peer.output('p', 'stdout').toString().trim().split('\n')
-  return lines.map(line => ForeignProcess.of(Number(line)))
+/** The process whose pid a script prints. To be asked for while it lives: afterwards there is nobody to find. */
+async function printed(peer: Peer): Promise<ForeignProcess> {
+  await peer.outputContains('p', '\n')
+  return ForeignProcess.of(Number(peer.output('p', 'stdout').toString()))
 }
 
 it('announces what it adds, and how long a session outlives its connection', async () => {
@@ -169,11 +169,12 @@ describe('a process with a timeout', () => {
   it('is killed with everything it has started, in whichever group', async () => {
     await using gateway = await startGateway()
     const peer = await gateway.connect()
-    await start(peer, 'set -m; sleep 600 & echo $!; trap "" TERM; wait', { timeoutMs: 300 })
+    await start(peer, 'set -m; sleep 600 & echo $!; trap "" TERM; wait', { timeoutMs: 2000 })
+    const descendant = await printed(peer)
     const { params } = await peer.event('p', 'process/exited')
     expect(params).toMatchObject({ exitCode: 137, receipt: { cause: 'timeout', signal: 9 } })
     await peer.event('p', 'process/closed')
-    for (const descendant of printed(peer)) await descendant.gone()
+    await descendant.gone()
     expect(gateway.gateway.processMetrics.finished).toMatchObject({ terminated: 1 })
   })
 
@@ -191,10 +192,11 @@ describe('a process with a timeout', () => {
   it('lets go of streams that a descendant still holds by then', async () => {
     await using gateway = await startGateway()
     const peer = await gateway.connect()
-    await start(peer, 'sleep 600 & echo $!; exit 4', { timeoutMs: 500 })
+    await start(peer, 'sleep 600 & echo $!; exit 4', { timeoutMs: 2000 })
+    const descendant = await printed(peer)
     expect((await peer.event('p', 'process/exited')).params).toMatchObject({ exitCode: 4, receipt: { cause: 'exit' } })
     await peer.event('p', 'process/closed')
-    for (const descendant of printed(peer)) await descendant.gone()
+    await descendant.gone()
   })
 
   it('leaves no timer behind when it ends before', async () => {
@@ -220,9 +222,10 @@ it('ends the descendants that hold the streams of an exited process when it is t
   await using gateway = await startGateway()
   const peer = await gateway.connect()
   await start(peer, 'sleep 600 & echo $!; exit 5')
+  const descendant = await printed(peer)
   await peer.event('p', 'process/exited')
   expect(await peer.call('process/terminate', { processId: 'p' })).toEqual({ running: false })
   await peer.event('p', 'process/closed')
-  for (const descendant of printed(peer)) await descendant.gone()
+  await descendant.gone()
   expect(peer.output('p', 'stdout').toString()).toMatch(/^\d+\n$/)
 })
