@@ -99,7 +99,6 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
     censusMs: settings.censusMs,
     facts: () => registryFacts(gateway, launches),
   })
-  void leaks.endLeftovers()
   const heap = new Heap(native?.libc.library)
   using _spareMemory = new SpareMemory({
     timers,
@@ -130,6 +129,7 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
   if (settings.listen.transport === 'stdio') {
     await serveOperators()
     await observed.start()
+    void leaks.endLeftovers()
     await Promise.race([gateway.serveStdio(process.stdin, openStandardOutput()), stopped])
   } else {
     const isServing = command === 'serve'
@@ -139,6 +139,8 @@ async function run({ command, settings, telemetry, opened }: Run): Promise<void>
     const url = await gateway.listen({ ...settings.listen, hasHealthEndpoints: isServing, ...(pages && { pages }) })
     await serveOperators()
     announce(url)
+    // Whoever cannot listen touches nothing.
+    void leaks.endLeftovers()
     if (isServing) await observed.start()
     await stopped
   }

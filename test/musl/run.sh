@@ -24,5 +24,5 @@ if [ "$("$node" -p "$report")" != undefined ]; then
   exit 1
 fi
 # All but terminals: node-pty brings no binary for musl, and none is compiled here.
-EXECGATE_TESTED_NODE="$node" npx vitest run --project portable -t '^(?!.*(in a terminal|all of these together))' \
+EXECGATE_TESTED_NODE="$node" npx vitest run --project 'portable*' -t '^(?!.*(in a terminal|all of these together))' \
   test/e2e/run.test.ts test/e2e/shutdown.test.ts test/e2e/sudden-death.test.ts test/e2e/tested-node.test.ts
