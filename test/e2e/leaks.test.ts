@@ -56,3 +56,15 @@ test('what a killed gateway left behind is ended at the next start, and nothing 
   expect(alive.isAlive).toBe(true)
   alive.kill()
 })
+
+test('a gateway that cannot listen ends nothing', async () => {
+  await using neighbour = await Program.listening(serving)
+  await using program = await Program.listening([...serving, '--no-watchdog'])
+  using leftover = await daemonise(await program.connect(), 'p')
+  program.signal('SIGKILL')
+  await program.exited
+  const { status, stderr } = await Program.run(['serve', '--listen', neighbour.url])
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/^execgate: .*address already in use.*\n$/)
+  expect(leftover.isAlive).toBe(true)
+})
