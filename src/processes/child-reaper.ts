@@ -53,21 +53,28 @@ export class ChildReaper implements Disposable {
     this.#ended[Symbol.dispose]()
   }
 
+  /**
+   * A child whose debugger has not waited for it yet is ready, and cannot be reaped. There is a signal when it can be: nobody may look
+   * for it until then.
+   */
   readonly #childEnded = (): void => {
     for (const pid of this.#withoutDescriptor) this.reap(pid)
-    for (;;) {
-      const pids = this.#ended.readyTags()
-      if (pids.length === 0) return
-      for (const pid of pids) this.reap(pid)
-    }
+    let hasReaped: boolean
+    do {
+      hasReaped = false
+      for (const pid of this.#ended.readyTags()) if (this.reap(pid)) hasReaped = true
+    } while (hasReaped)
   }
 
-  /** Looks after one child; nothing happens while it lives. For whoever has reason to think that it has ended, before the signal. */
-  reap(pid: number): void {
+  /**
+   * Looks after one child; nothing happens while it lives. For whoever has reason to think that it has ended, before the signal.
+   * @returns whether it has ended
+   */
+  reap(pid: number): boolean {
     const watched = this.#watched.get(pid)
-    if (watched === undefined) return
+    if (watched === undefined) return false
     const child = this.#wait(pid)
-    if (child === undefined) return
+    if (child === undefined) return false
     this.#watched.delete(pid)
     this.#withoutDescriptor.delete(pid)
     try {
@@ -75,6 +82,7 @@ export class ChildReaper implements Disposable {
     } finally {
       if (watched.pidDescriptor !== undefined) this.#libc.close(watched.pidDescriptor)
     }
+    return true
   }
 
   /** Somebody else reaping our child is the one way to lose its status; it must not stop the sweep. */
