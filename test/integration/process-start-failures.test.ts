@@ -103,6 +103,13 @@ const refusals: Refusal[] = [
     message: 'nul byte found in provided data',
     field: 'arg0',
   },
+  {
+    what: 'a NUL in the working directory',
+    argv: ['pwd'],
+    more: { cwd: `file:///%00/bad/path/${Buffer.from('/tmp\0/x').toString('base64url')}` },
+    message: 'nul byte found in provided data',
+    field: 'cwd',
+  },
 ]
 
 describe.each([

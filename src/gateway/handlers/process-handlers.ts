@@ -144,6 +144,7 @@ function prepareLaunch(
   if (carrier !== undefined && defaults.passesTrace && !isTraceGiven) passTrace(carrier, environment)
   for (const [name, value] of defaults.markers(numbers)) environment.set(name, value)
   refuseLargeEnvironment(environment, limits.maxEnvironmentBytes)
+  refuseNul('cwd', [cwd])
   refuseNul('argv', params.argv)
   refuseNul('arg0', [params.arg0 ?? ''])
   refuseNul('env', environment.keys(), 'data provided contains a nul byte')
@@ -184,7 +185,7 @@ function nativeCwd(cwd: PathUri, os: HostOs): Buffer {
 }
 
 /** A NUL would silently cut the text short on its way to the operating system. */
-function refuseNul(field: string, texts: Iterable<string>, message = 'nul byte found in provided data'): void {
+function refuseNul(field: string, texts: Iterable<string | Buffer>, message = 'nul byte found in provided data'): void {
   for (const text of texts) {
     if (text.includes('\0')) throw new GatewayError('refused', message, { data: { field } })
   }
