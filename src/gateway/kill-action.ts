@@ -1,5 +1,4 @@
 import type { Logger } from 'pino'
-import { SystemError } from '../libc/system-error.ts'
 import type { Session } from '../sessions/session.ts'
 import type { GatewayState } from './gateway-gauges.ts'
 import { type KillReply, KillRequest, maxKills, type ProcessAddress } from './operator-schemas.ts'
@@ -28,13 +27,9 @@ function kill(
   log: Logger,
 ): KillReply['processes'][number]['outcome'] {
   if (session === undefined) return 'unknown'
-  try {
-    const outcome = session.processes.killEverythingOf(id)
-    if (outcome === 'killed') log.info({ session: session.number, processId: id }, 'an operator killed a process')
-    return outcome
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error
-    log.warn({ session: session.number, processId: id, err: error }, 'a process cannot be killed')
-    return 'refused'
-  }
+  const outcome = session.processes.killEverythingOf(id)
+  const address = { session: session.number, processId: id }
+  if (outcome === 'killed') log.info(address, 'an operator killed a process')
+  if (outcome === 'refused') log.warn(address, 'a process cannot be killed: the operating system refuses')
+  return outcome
 }

@@ -15,3 +15,17 @@ export class SystemError extends Error {
     return new SystemError(-errno)
   }
 }
+
+/**
+ * Does what the operating system may refuse, and leaves it undone then.
+ * @returns whether it was done
+ */
+export function unlessRefused(act: () => void): boolean {
+  try {
+    act()
+    return true
+  } catch (error) {
+    if (error instanceof SystemError) return false
+    throw error
+  }
+}

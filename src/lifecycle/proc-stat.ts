@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** What the kernel tells about a process. proc_pid_stat(5) */
 export interface ProcessStat {
@@ -10,6 +10,15 @@ export interface ProcessStat {
   readonly foregroundGroup: number | undefined
   /** In clock ticks since boot. */
   readonly startTicks: number
+}
+
+/** Every process there is. None where the system does not tell, as on macOS, or no descriptor is left to ask with. */
+export function listedPids(): number[] {
+  try {
+    return readdirSync('/proc').map(Number).filter(Number.isInteger)
+  } catch {
+    return []
+  }
 }
 
 /** `undefined` for a process that is gone. */

@@ -73,12 +73,17 @@ export interface Child extends Disposable {
   signal(signal: ProcessSignal): void
   /** The size of its terminal; SIGWINCH tells who asked to be told. Only for children that have one. */
   resize(size: TerminalSize): void
+  // Whoever may not be signalled, such as a command that runs as another user by now, lives on: these never throw.
+
   /** SIGTERM to the process group, in a terminal SIGHUP as well. */
   askToEnd(): void
   /** SIGKILL for the process group, and in a terminal for every member of its session. */
   kill(): void
-  /** SIGKILL for every living member of the process's operating-system session, in whichever group. */
-  killSession(): void
+  /**
+   * SIGKILL for every living member of the process's operating-system session, in whichever group.
+   * @returns false when somebody may not be signalled
+   */
+  killSession(): boolean
   /** Stops reading: streams that descendants still hold count as ended. */
   endStreams(): void
 }

@@ -223,9 +223,12 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
     this.#release('retention')
   }
 
-  /** SIGKILL for everything in the process's session, without waiting. */
-  kill(): void {
-    this.#child?.killSession()
+  /**
+   * SIGKILL for everything in the process's session, without waiting.
+   * @returns false when the operating system does not allow it
+   */
+  kill(): boolean {
+    return this.#child?.killSession() ?? true
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

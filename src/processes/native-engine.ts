@@ -6,7 +6,7 @@ import { ChildStream } from './child-stream.ts'
 import type { Child, ChildEvents, ChildExit, InputStream, Launch, ProcessEngine } from './engine.ts'
 import { executableCandidates } from './executable-lookup.ts'
 import { type DescriptorSource, errnos, type Libc, type WaitedChild } from '../libc/libc.ts'
-import { SystemError } from '../libc/system-error.ts'
+import { SystemError, unlessRefused } from '../libc/system-error.ts'
 import { signalSessionMembers } from './session-members.ts'
 import { signalNumbers, typedSignals } from './signals.ts'
 
@@ -198,19 +198,20 @@ class NativeChild implements Child {
   }
 
   askToEnd(): void {
-    this.#signalGroup(SIGTERM)
+    this.#endGroup(SIGTERM)
     // Interactive shells ignore SIGTERM.
-    if (this.#isTerminal) this.#signalGroup(SIGHUP)
+    if (this.#isTerminal) this.#endGroup(SIGHUP)
   }
 
   kill(): void {
     if (this.#isTerminal) this.killSession()
-    else this.#signalGroup(SIGKILL)
+    else this.#endGroup(SIGKILL)
   }
 
-  killSession(): void {
-    this.#signalGroup(SIGKILL)
-    signalSessionMembers(this.#libc, { id: this.pid, leaderReaped: this.#reaped }, SIGKILL)
+  killSession(): boolean {
+    const isGroupSignalled = this.#endGroup(SIGKILL)
+    const session = { id: this.pid, leaderReaped: this.#reaped }
+    return signalSessionMembers(this.#libc, session, SIGKILL) && isGroupSignalled
   }
 
   endStreams(): void {
@@ -230,6 +231,10 @@ class NativeChild implements Child {
 
   #foregroundGroup(): number | undefined {
     return this.#terminal === undefined ? undefined : this.#libc.foregroundGroup(this.#terminal)
+  }
+
+  #endGroup(signal: number): boolean {
+    return unlessRefused(() => this.#signalGroup(signal))
   }
 
   #signalGroup(signal: number): void {

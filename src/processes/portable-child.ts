@@ -1,11 +1,10 @@
-import { readdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import type { OutputStream, ProcessSignal, TerminalSize } from '../protocol/process-schemas.ts'
 import type { Child, ChildEvents, InputStream } from './engine.ts'
-import { readStat } from '../lifecycle/proc-stat.ts'
+import { listedPids, readStat } from '../lifecycle/proc-stat.ts'
 import { ReadableStream } from './readable-stream.ts'
 import { signalNumbers, typedSignals } from './signals.ts'
-import { SystemError } from '../libc/system-error.ts'
+import { SystemError, unlessRefused } from '../libc/system-error.ts'
 
 const SIGHUP = 1
 const SIGKILL = 9
@@ -80,21 +79,24 @@ export class PortableChild implements Child {
   }
 
   askToEnd(): void {
-    this.#signalGroup(SIGTERM)
+    this.#endGroup(SIGTERM)
     // Interactive shells ignore SIGTERM.
-    if (this.#isTerminal) this.#signalGroup(SIGHUP)
+    if (this.#isTerminal) this.#endGroup(SIGHUP)
   }
 
   kill(): void {
     if (this.#isTerminal) this.killSession()
-    else this.#signalGroup(SIGKILL)
+    else this.#endGroup(SIGKILL)
   }
 
-  killSession(): void {
-    this.#signalGroup(SIGKILL)
+  killSession(): boolean {
+    let areSignalled = this.#endGroup(SIGKILL)
     // A living leader with the number of ours, which has ended, is a stranger: so are the members then.
-    if (this.#reaped && readStat(this.pid) !== undefined) return
-    for (const pid of numbersIn('/proc')) if (readStat(pid)?.session === this.pid) signal(pid, SIGKILL)
+    if (this.#reaped && readStat(this.pid) !== undefined) return areSignalled
+    for (const pid of listedPids()) {
+      if (readStat(pid)?.session === this.pid && !unlessRefused(() => signal(pid, SIGKILL))) areSignalled = false
+    }
+    return areSignalled
   }
 
   endStreams(): void {
@@ -118,8 +120,8 @@ export class PortableChild implements Child {
     })
   }
 
-  #signalGroup(number: number): void {
-    if (!this.#reaped) signal(-this.pid, number)
+  #endGroup(number: number): boolean {
+    return this.#reaped || unlessRefused(() => signal(-this.pid, number))
   }
 }
 
@@ -131,14 +133,5 @@ function signal(target: number, number: number): void {
     const { code, errno } = error as NodeJS.ErrnoException
     if (code === 'ESRCH') return
     throw errno === undefined ? error : SystemError.fromNode(errno)
-  }
-}
-
-/** Names that are numbers; none where there is no such folder, as on macOS. */
-function numbersIn(folder: string): number[] {
-  try {
-    return readdirSync(folder).map(Number).filter(Number.isInteger)
-  } catch {
-    return []
   }
 }

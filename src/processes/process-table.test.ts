@@ -47,6 +47,13 @@ describe('an operator who ends a process with everything in its session', () => 
     expect(host.engine.child.asked).toContain('killSession')
   })
 
+  it('learns that the operating system does not allow it', () => {
+    const { host, table } = tableWith()
+    void table.start('p', launch, nobody)
+    host.engine.child.isKillable = false
+    expect(table.killEverythingOf('p')).toBe('refused')
+  })
+
   it('cancels a start', async () => {
     const { table } = tableWith()
     const started = table.start('p', Promise.resolve(launch), nobody)

@@ -111,10 +111,10 @@ export class ProcessTable implements AsyncDisposable {
 
   /**
    * Ends a process at once with everything in its operating-system session, descendants that hold the streams of an exited
-   * one included, or cancels its start. What an operator asks for; clients terminate.
-   * @throws SystemError when the operating system does not allow it
+   * one included, or cancels its start. What an operator asks for; clients terminate. It is refused when the operating system does not
+   * allow it.
    */
-  killEverythingOf(id: string): 'killed' | 'ended' | 'unknown' {
+  killEverythingOf(id: string): 'killed' | 'ended' | 'unknown' | 'refused' {
     const entry = this.#entries.get(id)
     if (entry === undefined) return 'unknown'
     if (entry instanceof PendingStart) {
@@ -123,8 +123,7 @@ export class ProcessTable implements AsyncDisposable {
     }
     if (entry.isClosed) return 'ended'
     entry.terminate()
-    entry.kill()
-    return 'killed'
+    return entry.kill() ? 'killed' : 'refused'
   }
 
   /** Every process by its id, in numbers. Starts that wait are not among them. */

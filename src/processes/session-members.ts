@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs'
 import type { Libc } from '../libc/libc.ts'
-import { readStat } from '../lifecycle/proc-stat.ts'
+import { unlessRefused } from '../libc/system-error.ts'
+import { listedPids, readStat } from '../lifecycle/proc-stat.ts'
 
 /**
  * Signals every living member of operating-system sessions, in whichever process group.
@@ -9,24 +9,32 @@ import { readStat } from '../lifecycle/proc-stat.ts'
  * exception: after the last member is gone the number may become the pid of a stranger who makes a session of its own.
  * Such a session has a living leader with that pid, while ours has been reaped; those are left alone when
  * `leaderReaped` says so. Each member is opened as pidfd and looked at again before it is signalled, so a number reused in
- * between is never hit.
+ * between is never hit. Members that may not be signalled are left alone, and so are all where none can be looked for: no descriptor may
+ * be left.
+ *
+ * @returns false when somebody may not be signalled
  */
 export function signalSessionMembers(
   libc: Libc,
   session: { readonly id: number; readonly leaderReaped: boolean },
   signal: number,
-): void {
-  if (session.leaderReaped && sessionOf(session.id) !== undefined) return
-  for (const entry of readdirSync('/proc')) {
-    const pid = Number(entry)
-    if (!Number.isInteger(pid) || sessionOf(pid) !== session.id) continue
-    const pidDescriptor = libc.openPidDescriptor(pid)
-    if (pidDescriptor === undefined) continue
-    try {
-      if (sessionOf(pid) === session.id) libc.signalByDescriptor(pidDescriptor, signal)
-    } finally {
-      libc.close(pidDescriptor)
-    }
+): boolean {
+  if (session.leaderReaped && sessionOf(session.id) !== undefined) return true
+  let areSignalled = true
+  for (const pid of listedPids()) {
+    if (sessionOf(pid) !== session.id) continue
+    if (!unlessRefused(() => signalMember(libc, session.id, pid, signal))) areSignalled = false
+  }
+  return areSignalled
+}
+
+function signalMember(libc: Libc, session: number, pid: number, signal: number): void {
+  const pidDescriptor = libc.openPidDescriptor(pid)
+  if (pidDescriptor === undefined) return
+  try {
+    if (sessionOf(pid) === session) libc.signalByDescriptor(pidDescriptor, signal)
+  } finally {
+    libc.close(pidDescriptor)
   }
 }
 

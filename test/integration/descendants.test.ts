@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
+import { Libc } from '../../src/libc/libc.ts'
+import { SystemError } from '../../src/libc/system-error.ts'
 import { ForeignProcess } from '../support/foreign-process.ts'
 import { Gate } from '../support/gate.ts'
 import { startGateway } from '../support/start-gateway.ts'
@@ -82,4 +84,23 @@ it('ends every job of a terminal that is terminated, in the foreground or not', 
   expect(await peer.call('process/terminate', { processId: 'p' })).toEqual({ running: true })
   await peer.event('p', 'process/closed')
   await job.gone()
+})
+
+it('leaves alone what it may not signal, which is no failure', async () => {
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  await peer.start('p', ['/bin/sh', '-c', 'echo $$; exec sleep 600'], { env })
+  await peer.outputContains('p', '\n')
+  {
+    // As of a command that runs as another user by now.
+    using _native = vi.spyOn(Libc.prototype, 'signalGroup').mockImplementation(() => {
+      throw new SystemError(1)
+    })
+    using _portable = vi.spyOn(process, 'kill').mockImplementation(() => {
+      throw Object.assign(new Error('kill EPERM'), { code: 'EPERM', errno: -1 })
+    })
+    expect(await peer.call('process/terminate', { processId: 'p' })).toEqual({ running: true })
+  }
+  using command = printed(peer.output('p').toString())
+  expect(command.isAlive).toBe(true)
 })

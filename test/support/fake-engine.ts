@@ -22,6 +22,8 @@ export class FakeChild implements Child {
   size: TerminalSize | undefined
   isPaused = false
   isDisposed = false
+  /** Whether the operating system lets it be killed. */
+  isKillable = true
   readonly #events: ChildEvents
   readonly #mortality: ReadonlySet<FatalSignal>
   readonly #open: Set<OutputStream>
@@ -104,9 +106,10 @@ export class FakeChild implements Child {
     this.#suffer('SIGKILL')
   }
 
-  killSession(): void {
+  killSession(): boolean {
     this.asked.push('killSession')
     this.#suffer('SIGKILL')
+    return this.isKillable
   }
 
   endStreams(): void {
