@@ -18,8 +18,9 @@ afterEach(() => {
 
 function outboxOver(transport = new FakeTransport()) {
   const ledger = new Ledger()
-  const outbox = new Outbox(transport, new Timers(ledger), roomBytes, new ConnectionMetrics())
-  return { outbox, transport, ledger }
+  const metrics = new ConnectionMetrics()
+  const outbox = new Outbox(transport, new Timers(ledger), roomBytes, metrics)
+  return { outbox, transport, ledger, metrics }
 }
 
 /** Writes down what it is told. */
@@ -176,6 +177,23 @@ describe('confirmation', () => {
     expect(outbox.isConfirming).toBe(true)
     vi.advanceTimersByTime(10_000)
     expect(outbox.isConfirming).toBe(true)
+  })
+
+  it('takes the time from its own request, also when it confirms nothing new', () => {
+    const { outbox, metrics } = outboxOver()
+    const ponged = vi.spyOn(metrics, 'ponged')
+    const roundTrip = (bytes: number, mark: number) => {
+      if (bytes > 0) outbox.send('x'.repeat(bytes))
+      outbox.requestConfirmation()
+      vi.advanceTimersByTime(5)
+      outbox.confirmed(mark)
+      vi.advanceTimersByTime(60_000)
+    }
+    roundTrip(0, 0)
+    roundTrip(100, 100)
+    roundTrip(0, 100)
+    roundTrip(100, 200)
+    expect(ponged.mock.calls).toEqual([[5], [5], [5], [5]])
   })
 
   it('is not needed on standard output', () => {

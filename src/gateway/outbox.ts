@@ -128,8 +128,9 @@ export class Outbox implements Delivery, BodyOutlet {
 
   confirmed(mark: number): void {
     // An unsolicited answer must not confirm what was never sent.
-    if (!Number.isSafeInteger(mark) || mark > this.#requestedMark || mark <= this.#confirmedMark) return
+    if (!Number.isSafeInteger(mark) || mark > this.#requestedMark) return
     this.#measurePing(mark)
+    if (mark <= this.#confirmedMark) return
     this.#patience?.[Symbol.dispose]()
     this.#isConfirming = true
     this.#confirmedMark = mark
