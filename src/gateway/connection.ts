@@ -76,6 +76,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   readonly #liveness: Liveness
   readonly #log: Logger
   readonly #abort = new AbortController()
+  readonly #patience = new AbortController()
   readonly #held: Guard
   readonly #metrics: ConnectionMetrics
   readonly #openedAt = performance.now()
@@ -126,8 +127,8 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       },
     })
     this.#held = options.ledger.take('connection')
-    // Every poll listens to it, and there may be as many as requests in flight.
-    setMaxListeners(0, this.#abort.signal)
+    // Every request may listen to them.
+    setMaxListeners(0, this.#abort.signal, this.#patience.signal)
     this.#metrics.opened(options.transport.kind)
     this.span = options.tracing?.startConnection({ id: this.id, transport: options.transport.kind })
     this.#log.info({ transport: options.transport.kind }, 'connection opened')
@@ -135,6 +136,10 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
 
   get signal(): AbortSignal {
     return this.#abort.signal
+  }
+
+  get patience(): AbortSignal {
+    return this.#patience.signal
   }
 
   get sessionId(): string | undefined {
@@ -290,7 +295,9 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#outbox[Symbol.dispose]()
     // Detached first: what the aborted requests leave behind is no longer this connection's business.
     session?.detach(this)
-    this.#abort.abort(new Disconnected('the connection has ended'))
+    const reason = new Disconnected('the connection has ended')
+    this.#abort.abort(reason)
+    this.#patience.abort(reason)
     const released = this.files[Symbol.asyncDispose]()
     this.#held[Symbol.dispose]()
     this.#metrics.closed(this.#transport.kind, cause, this.ageMs)
@@ -359,7 +366,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   #leave(code: number, reason: string, cause: CloseCause = 'protocol_error'): void {
     if (!this.#takesMessages) return
     this.#state = { name: 'leaving', session: this.#session }
-    this.#abort.abort(new PollsEnded('no more input is taken'))
+    this.#patience.abort(new PollsEnded('no more input is taken'))
     void this.#finish(code, reason, cause)
   }
 

@@ -25,6 +25,8 @@ export interface RequestSource extends Caller {
   gate(family: MethodFamily): Session
   /** Aborted when the connection ends. */
   readonly signal: AbortSignal
+  /** Aborted then, or before, when nothing is waited for any more but what has been begun. */
+  readonly patience: AbortSignal
   /** The id of the session, once there is one. */
   readonly sessionId: string | undefined
   /** Where the spans of its requests belong; `undefined` while tracing is off. */
@@ -168,6 +170,7 @@ export class Dispatcher {
     return handler(decoded.data, {
       caller: source,
       signal: source.signal,
+      patience: source.patience,
       span,
       receivedAt,
       afterReply: action => {

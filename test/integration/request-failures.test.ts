@@ -1,7 +1,9 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { CollectedText } from '../support/collected-text.ts'
 import { eventually } from '../support/eventually.ts'
 import type { Peer } from '../support/peer.ts'
+import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
 
 const params = { processId: 'p', argv: ['sleep', '60'], cwd: 'file:///tmp', env: { PATH: '/usr/bin:/bin' }, tty: false }
@@ -80,6 +82,48 @@ describe('a request whose client leaves before the answer', () => {
     const left = () => requests.value({ method: 'process/read', result: 'disconnected' })
     await eventually(() => left() === 1, 'the request is over')
     expect(requestErrors.value({ kind: 'internal' })).toBe(0)
+  })
+})
+
+describe('a request that is under way when no more input is taken', () => {
+  it('is answered all the same, but for polls with what there is', async () => {
+    using folder = new ScratchFolder()
+    await using gateway = await startGateway()
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    const served = gateway.gateway.serveStdio(input, output)
+    const root = { id: 'root', path: folder.uri }
+    const messages = [
+      { id: 1, method: 'initialize', params: { clientName: 'test' } },
+      { method: 'initialized' },
+      { id: 2, method: 'process/start', params },
+      { id: 3, method: 'process/read', params: { processId: 'p', waitMs: 60_000 } },
+      { id: 4, method: 'capabilityRoots/discoverV1', params: { roots: [root] } },
+    ]
+    input.end(messages.map(message => `${JSON.stringify(message)}\n`).join(''))
+    const { ended } = new CollectedText(output)
+    await served
+    const replies = (await ended)
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line) as { id?: unknown })
+    const replyTo = (asked: number) => replies.find(({ id }) => id === asked)
+    expect(replyTo(3)).toMatchObject({ result: { chunks: [], exited: false } })
+    expect(replyTo(4)).toMatchObject({ result: { roots: [{ id: 'root', error: null }] } })
+  })
+
+  it('is no failure of the gateway when it takes longer than that may', async () => {
+    await using gateway = await startGateway({ limits: { stdinQueueBytes: 1 } })
+    const peer = await gateway.connect()
+    await peer.call('process/start', { ...params, pipeStdin: true })
+    const write = { processId: 'p', chunk: Buffer.alloc(1024 * 1024).toString('base64') }
+    await peer.call('process/write', { ...write, writeId: '1' })
+    peer.send({ id: 'waiting', method: 'process/write', params: { ...write, writeId: '2' } })
+    peer.send({ method: 'made/up' })
+    expect((await peer.closed).code).toBe(1002)
+    const { requests, requestErrors } = gateway.gateway.telemetry.instruments
+    await eventually(() => gateway.gateway.ledger.active('request') === 0, 'the request is over')
+    expect(requestErrors.value({ kind: 'internal' })).toBe(0)
+    expect(requests.value({ method: 'process/write', result: 'disconnected' })).toBe(1)
   })
 })
 

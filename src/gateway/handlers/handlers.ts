@@ -21,6 +21,8 @@ export interface RequestContext {
   readonly session: Session
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal
+  /** Aborted then, or when an answer that waits for something to happen has to be given with what there is. */
+  readonly patience: AbortSignal
   /** `undefined` while tracing is off. */
   readonly span: RequestSpan | undefined
   /** `performance.now()` when the request came. */

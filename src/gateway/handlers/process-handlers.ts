@@ -68,9 +68,9 @@ export function processHandlers(defaults: ChildDefaults, limits: StartLimits): P
       }
     },
 
-    'process/read'({ processId, afterSeq, maxBytes, waitMs }, { session, signal }) {
+    'process/read'({ processId, afterSeq, maxBytes, waitMs }, { session, patience }) {
       const request = { afterSeq: afterSeq ?? 0, maxBytes: maxBytes ?? undefined, waitMs: waitMs ?? 0 }
-      return session.processes.read(processId, request, signal)
+      return session.processes.read(processId, request, patience)
     },
 
     'process/write'({ processId, chunk, writeId, endsInput }, { session, signal }) {
