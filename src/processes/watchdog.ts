@@ -9,6 +9,8 @@ export const instanceMarker = 'EXECGATE_INSTANCE'
 const maxEndMs = 2000
 /** A watchdog that dies sooner than this is not started again. */
 const minLifetimeMs = 1000
+/** When one cannot be started again, for want of descriptors or processes, until the next attempt. */
+const retryMs = 5000
 
 /**
  * Waits for its input to end, which happens when the gateway is gone, however it went. Then kills every process that carries
@@ -35,6 +37,7 @@ export class Watchdog implements AsyncDisposable {
   readonly #timers: Timers
   #lifeline: Disposable | undefined
   #exited = Promise.resolve()
+  #retry: Disposable | undefined
   #isDisposed = false
 
   private constructor(options: WatchdogOptions) {
@@ -52,6 +55,7 @@ export class Watchdog implements AsyncDisposable {
   /** Lets go of the watchdog: it looks for leftovers once more and ends. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true
+    this.#retry?.[Symbol.dispose]()
     this.#cutLifeline()
     const { promise, resolve } = Promise.withResolvers<void>()
     // Also keeps the program alive: waiting for a child does not.
@@ -62,7 +66,6 @@ export class Watchdog implements AsyncDisposable {
   #start(): void {
     const startedAt = performance.now()
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#exited = promise
     const argv = [
       'execgate-watchdog',
       '-c',
@@ -74,6 +77,7 @@ export class Watchdog implements AsyncDisposable {
       resolve()
       this.#ended(performance.now() - startedAt)
     })
+    this.#exited = promise
   }
 
   #ended(lifetimeMs: number): void {
@@ -84,7 +88,17 @@ export class Watchdog implements AsyncDisposable {
       return
     }
     this.#log.warn('the watchdog was killed and is started again')
-    this.#start()
+    this.#startAgain()
+  }
+
+  /** The gateway goes on without one as long as it has to. */
+  #startAgain(): void {
+    try {
+      this.#start()
+    } catch (error) {
+      this.#log.error({ err: error }, 'the watchdog cannot be started; until then processes outlive a killed gateway')
+      this.#retry = this.#timers.after(retryMs, () => this.#startAgain())
+    }
   }
 
   #cutLifeline(): void {
