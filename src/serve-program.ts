@@ -12,6 +12,7 @@ import { Heap } from './libc/heap.ts'
 import { Ledger } from './lifecycle/ledger.ts'
 import { SpareMemory } from './lifecycle/spare-memory.ts'
 import { Timers } from './lifecycle/timers.ts'
+import { startWorkerThreads } from './lifecycle/worker-threads.ts'
 import { Observation } from './observation.ts'
 import { LaunchRegistry } from './processes/launch-registry.ts'
 import { openEngine } from './processes/open-engine.ts'
@@ -54,6 +55,7 @@ interface Run {
 /** Runs a gateway until a signal or the end of its input. */
 async function run({ command, settings, telemetry, opened }: Run): Promise<void> {
   const { log } = opened
+  await startWorkerThreads()
   using chosen = openEngine(settings.engine)
   const { native, fallback } = chosen
   if (fallback !== undefined) log.warn({ reason: fallback }, 'processes are started by the portable engine')

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
@@ -65,6 +66,11 @@ describe.each(['serve', 'exec-server'])('%s', command => {
   test('serves without any standard stream but output', async () => {
     await using program = await Program.listening([command, ...anyPort], throughShell('<&- 2>&-'))
     expect(await outputOfEcho(program)).toBe('hello\n')
+  })
+
+  test('has all the threads it needs before a command can take the last ones', async () => {
+    await using program = await Program.listening([command, ...anyPort], { env: { UV_THREADPOOL_SIZE: '100' } })
+    expect(readdirSync(`/proc/${program.pid}/task`).length).toBeGreaterThan(100)
   })
 
   test('does not read the configuration of the reference server', async () => {
