@@ -14,7 +14,6 @@ import { GatewayError } from './client/execgate-client.ts'
 import { readFileText } from './config/file-text.ts'
 import { isProblem, type Problem } from './config/problem.ts'
 import { printable } from './config/quoting.ts'
-import { openHere } from './open-here.ts'
 
 export type { Environment, EnvironmentStatus } from './backends/environment.ts'
 export { DeferredEnvironment, type CapabilityRoot, type Registration } from './backends/deferred-environment.ts'
@@ -38,7 +37,11 @@ export interface EnvironmentsOptions {
 export function openEnvironments({ variables = process.env, only }: EnvironmentsOptions = {}): Environments {
   const plan = planOf(variables)
   if (isProblem(plan)) throw new GatewayError('refused', plan.problem)
-  return Environments.open(only === undefined ? plan : narrowed(plan, only), openHere)
+  return Environments.open(only === undefined ? plan : narrowed(plan, only), async () => {
+    // Most environments are elsewhere, and need no gateway here.
+    const { openHere } = await import('./open-here.ts')
+    return openHere()
+  })
 }
 
 function planOf(variables: Readonly<Record<string, string | undefined>>): EnvironmentsPlan | Problem {

@@ -6,7 +6,6 @@ import type { RunRequest } from './cli/run-arguments.ts'
 import { Ledger } from './lifecycle/ledger.ts'
 import { Timers } from './lifecycle/timers.ts'
 import { openEnvironments } from './open-environments.ts'
-import { openHere } from './open-here.ts'
 
 /** `execgate run`: a command with the standard streams of this program. Resolves to its exit code. */
 export function runProgram(request: RunRequest): Promise<number> {
@@ -14,9 +13,13 @@ export function runProgram(request: RunRequest): Promise<number> {
   // A reader that is gone is noticed where something is written.
   for (const stream of [stdout, stderr]) stream.on('error', () => {})
   const timers = new Timers(new Ledger())
-  const open = () => {
+  const open = async () => {
     if (request.environment !== undefined) return openNamed(request.environment)
-    if (request.url === undefined) return openHere()
+    if (request.url === undefined) {
+      // Who runs a command elsewhere needs no gateway here.
+      const { openHere } = await import('./open-here.ts')
+      return openHere()
+    }
     return openRemoteBackend(request.url, { clientName: 'execgate-run' })
   }
   return runCommand(open, request, { stdin, stdout, stderr, timers, onSignal })

@@ -4,16 +4,7 @@ import type { ExecBackend, ExecProcess } from '../backends/exec-backend.ts'
 import { GatewayError, type ProcessSignal, type StartOptions, type TerminalSize } from '../client/execgate-client.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import type { RunRequest } from './run-arguments.ts'
-
-/** Exit codes beside the command's own, as `docker exec` and `timeout` have them. */
-export const runExitCodes = {
-  timedOut: 124,
-  gatewayTrouble: 125,
-  cannotExecute: 126,
-  notFound: 127,
-  /** Nobody reads the output any more: 128 + SIGPIPE. */
-  outputClosed: 141,
-} as const
+import { runExitCodes } from './run-exit-codes.ts'
 
 /** Standard input as the caller has it: raw when it is a terminal. */
 export interface RunInput extends Readable {

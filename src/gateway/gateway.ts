@@ -26,7 +26,6 @@ import type { Session } from '../sessions/session.ts'
 import { Telemetry } from '../telemetry/telemetry.ts'
 import { Connection } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { AdminListener } from './admin-listener.ts'
 import { ConnectionMetrics } from './connection-metrics.ts'
 import { statePage } from './debug-pages.ts'
 import { type GatewayGauges, gatewayGauges, type GatewayState } from './gateway-gauges.ts'
@@ -43,7 +42,6 @@ import { type Actions, type Page, type Pages, textPage } from './pages.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import { StdioTransport } from './stdio-transport.ts'
 import type { Transport, TransportEvents } from './transport.ts'
-import { WebSocketListener } from './websocket-listener.ts'
 
 /** How often silent connections are looked for. */
 const livenessPeriodMs = 1000
@@ -206,6 +204,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
       ['/livez', () => textPage(200, 'ok')],
       ['/readyz', () => (this.isDraining ? textPage(503, 'draining') : textPage(200, 'ok'))],
     ])
+    const { AdminListener } = await import('./admin-listener.ts')
     const listener = await AdminListener.open({
       host,
       port,
@@ -222,6 +221,8 @@ export class Gateway implements AsyncDisposable, GatewayState {
    * @throws when the address cannot be bound
    */
   async listen(address: { host: string; port: number; hasHealthEndpoints: boolean; pages?: Pages }): Promise<string> {
+    // A gateway on standard streams need not load a server.
+    const { WebSocketListener } = await import('./websocket-listener.ts')
     const listener = await WebSocketListener.open({
       ...address,
       pages: address.pages ?? new Map(),
