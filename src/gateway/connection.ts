@@ -7,16 +7,8 @@ import type { Guard, Ledger } from '../lifecycle/ledger.ts'
 import type { Timers } from '../lifecycle/timers.ts'
 import { PollsEnded } from '../processes/output-polls.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
-import {
-  decodeMessage,
-  encodeError,
-  encodeNotification,
-  malformedId,
-  type RequestId,
-  type RequestMessage,
-} from '../protocol/envelope.ts'
+import { decodeMessage, encodeError, encodeNotification, malformedId, type RequestId } from '../protocol/envelope.ts'
 import { errorKinds, GatewayError } from '../protocol/gateway-error.ts'
-import { maxIdBytes } from '../protocol/limits.ts'
 import { initializedNotification, type MethodFamily } from '../protocol/method-table.ts'
 import type { OutgoingMessage } from '../protocol/outgoing-message.ts'
 import type { Session, SessionOwner } from '../sessions/session.ts'
@@ -24,9 +16,10 @@ import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { ConnectionSpan, Tracing } from '../telemetry/tracing.ts'
 import { type Arrival, ConnectionInput } from './connection-input.ts'
 import type { CloseCause, ConnectionMetrics } from './connection-metrics.ts'
-import { type Answer, Disconnected, type Dispatcher, type RequestSource } from './dispatcher.ts'
+import { Disconnected, type Dispatcher, type RequestSource } from './dispatcher.ts'
 import { Liveness, type LivenessLimits } from './liveness.ts'
 import { Outbox } from './outbox.ts'
+import { RequestsInFlight } from './requests-in-flight.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 /** How long requests that were accepted may still take once no more input is. */
@@ -82,7 +75,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   readonly #openedAt = performance.now()
   readonly span: ConnectionSpan | undefined
   readonly files: FileAccess
-  readonly #requests = new Set<Promise<void>>()
+  readonly #requests: RequestsInFlight
   readonly #over = Promise.withResolvers<void>()
   #state: State = { name: 'new' }
 
@@ -101,6 +94,16 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       },
     })
     this.#outbox = new Outbox(options.transport, options.timers, options.limits.outputInFlightBytes, this.#metrics)
+    this.#requests = new RequestsInFlight({
+      dispatcher: options.dispatcher,
+      source: this,
+      ledger: options.ledger,
+      metrics: options.metrics,
+      maxRequests: options.limits.maxRequests,
+      reply: message => {
+        this.#send(message)
+      },
+    })
     this.#log = options.log.child({ connectionId: this.id })
     this.#liveness = new Liveness({
       limits: options.limits,
@@ -156,7 +159,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   }
 
   get requestCount(): number {
-    return this.#requests.size
+    return this.#requests.count
   }
 
   get ageMs(): number {
@@ -276,7 +279,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#metrics.received(message.kind === 'response' || message.kind === 'error' ? 'reply' : message.kind)
     switch (message.kind) {
       case 'request':
-        return this.#serve(message, receivedAt)
+        return this.#requests.serve(message, receivedAt)
       case 'notification':
         return this.#notified(message.method)
       case 'malformed':
@@ -307,33 +310,6 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     return released
   }
 
-  #serve(request: RequestMessage, receivedAt: number): void {
-    const { maxRequests } = this.#options.limits
-    // The text of a string id carries two quotes.
-    if (Buffer.byteLength(request.id) > maxIdBytes + 2) {
-      return this.#refuseByLimit(request.id, 'maxIdBytes', maxIdBytes, `a request id has at most ${maxIdBytes} bytes`)
-    }
-    if (this.#requests.size >= maxRequests) {
-      const text = `${maxRequests} requests of this connection are in flight, its limit; wait for an answer first`
-      return this.#refuseByLimit(request.id, 'maxRequests', maxRequests, text)
-    }
-    const answer = this.#options.dispatcher.answer(request, this, receivedAt)
-    if (!(answer instanceof Promise)) return this.#answer(answer)
-    const answered = this.#answerLater(answer)
-    this.#requests.add(answered)
-    void answered.then(() => this.#requests.delete(answered))
-  }
-
-  async #answerLater(answer: Promise<Answer>): Promise<void> {
-    using _held = this.#options.ledger.take('request')
-    this.#answer(await answer)
-  }
-
-  #answer({ reply, sent }: Answer): void {
-    if (reply !== undefined) this.#send(reply)
-    sent?.()
-  }
-
   #notified(method: string): void {
     if (method !== initializedNotification) {
       return this.#leave(closeCodes.protocolError, 'unknown notification')
@@ -348,12 +324,6 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   #refuse(id: RequestId, detail: string): void {
     const message = this.#transport.malformedPrefix + detail
     this.#send(encodeError(id, { code: errorKinds.invalidRequest.code, message }))
-  }
-
-  #refuseByLimit(id: RequestId, name: 'maxIdBytes' | 'maxRequests', value: number, text: string): void {
-    this.#metrics.limitReached(name)
-    const { code, message, data } = GatewayError.limit(name, value, text)
-    this.#send(encodeError(id, { code, message, data }))
   }
 
   #send(text: OutgoingMessage, kind: 'reply' | 'notification' = 'reply'): void {
@@ -373,7 +343,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   async #finish(code: number, reason: string, cause: CloseCause): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     using _deadline = this.#options.timers.after(finishMs, resolve)
-    await Promise.race([Promise.allSettled(this.#requests), promise])
+    await Promise.race([this.#requests.settled(), promise])
     this.close(code, reason, cause)
   }
 }
