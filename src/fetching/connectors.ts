@@ -20,7 +20,7 @@ export function directConnector(rules: TargetRules, roots: TrustedRoots): Connec
   return (target, callback) => {
     if (target.protocol !== 'https:') return connectPlainly(target, callback)
     connectSecurely ??= buildConnector({ ...options, secureContext: roots.context })
-    return connectSecurely(target, callback)
+    return connectSecurely(named(target), callback)
   }
 }
 
@@ -28,9 +28,7 @@ export function directConnector(rules: TargetRules, roots: TrustedRoots): Connec
 export function proxyConnector({ url, secureContext }: ProxyEndpoint): Connector {
   const connect = buildConnector({ ...connectorOptions, secureContext })
   const host = hostOf(url)
-  // An address has no name to tell. RFC 6066 section 3
-  const own = isIP(host) === 0 ? { servername: host } : {}
-  return ({ servername: _asked, ...target }, callback) => connect({ ...target, ...own }, callback)
+  return (target, callback) => connect(named(target, host), callback)
 }
 
 /** Connects through a tunnel. What it returns is destroyed by whoever gives up. */
@@ -49,7 +47,18 @@ export function tunnelConnector(proxy: ProxyEndpoint): Connector {
       httpSocket.once('close', () => {
         settle(new ProxyRefused('the proxy closed the connection'), null)
       })
-      connectSecurely({ ...target, httpSocket }, settle)
+      connectSecurely({ ...named(target), httpSocket }, settle)
     })
   }
+}
+
+/**
+ * The target with the name that its certificate has to be for: the one that is connected to, whatever the `host` header of a request
+ * says. RFC 9110 section 4.3.4. An address has no name to tell. RFC 6066 section 3
+ */
+function named(
+  { servername: _byHeader, ...target }: buildConnector.Options,
+  host = target.hostname.replace(/\.$/, ''),
+): buildConnector.Options {
+  return isIP(host) === 0 ? { ...target, servername: host } : target
 }

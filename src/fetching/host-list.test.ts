@@ -5,6 +5,7 @@ const list = new HostList([
   'Example.com',
   ' .lan ',
   '*.corp.test',
+  'dotted.test.',
   '10.0.0.0/8',
   '192.0.2.1',
   'fd00::/8',
@@ -20,6 +21,7 @@ describe('a list of hosts', () => {
     'x.lan',
     'corp.test',
     'x.corp.test',
+    'dotted.test',
     '10.255.0.1',
   ])('has %s', host => {
     expect(list.hasHost(host)).toBe(true)

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net'
 
 /**
- * Hosts as people list them: `*` for all, names, which stand for their subdomains too (a leading `.` or `*.` changes
- * nothing), addresses, and networks such as `10.0.0.0/8`. What is none of these is passed over, as is custom for `NO_PROXY`.
+ * Hosts as people list them: `*` for all, names, which stand for their subdomains too (a leading `.` or `*.` and a final `.`
+ * change nothing), addresses, and networks such as `10.0.0.0/8`. What is none of these is passed over, as is custom for `NO_PROXY`.
  */
 export class HostList {
   readonly #names = new Set<string>()
@@ -29,7 +29,7 @@ export class HostList {
   #add(entry: string): void {
     const [address = '', prefix] = entry.split('/')
     if (entry === '*') this.#isEverything = true
-    else if (isIP(address) === 0) this.#names.add(entry.replace(/^\*?\./, ''))
+    else if (isIP(address) === 0) this.#names.add(entry.replace(/^\*?\./, '').replace(/\.$/, ''))
     else if (prefix === undefined) this.#networks.addAddress(address, familyOf(address))
     else if (isPrefixOf(address, prefix)) this.#networks.addSubnet(address, Number(prefix), familyOf(address))
   }

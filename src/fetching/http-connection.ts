@@ -1,5 +1,6 @@
 import { Client, type Dispatcher } from 'undici'
 import type { Connector } from './connectors.ts'
+import { hostOf } from './host-list.ts'
 
 /** Headers of a response, as much as the HTTP library of the reference accepts. */
 const maxHeaderBytes = 408 * 1024
@@ -23,6 +24,7 @@ export interface WireRequest {
 
 /** A connection to one origin, for one request after the other. Connects when it is needed. */
 export class HttpConnection {
+  readonly #host: string
   readonly #client: Client
   readonly #observed: Dispatcher
   readonly #ended: () => void
@@ -31,6 +33,7 @@ export class HttpConnection {
 
   /** @param ended called once, when it is of no use any more */
   constructor(origin: string, connect: Connector, ended: () => void) {
+    this.#host = hostOf(new URL(origin))
     this.#client = new Client(origin, {
       connect,
       allowH2: false,
@@ -63,12 +66,15 @@ export class HttpConnection {
   /** Sends the request and waits for the headers of its response. One at a time. */
   send({ isLast, ...request }: WireRequest): Promise<Dispatcher.ResponseData> {
     this.#isAnswered = false
-    return this.#observed.request({
+    const options = {
       ...request,
       reset: isLast,
       responseHeaders: 'raw',
       highWaterMark: readAheadBytes,
-    })
+      // The same for all requests: the client would take the name in the `host` header, and connect anew for another one.
+      servername: this.#host,
+    } as const
+    return this.#observed.request(options)
   }
 
   /** What to do when the socket is closed while nothing is sent; nothing when it is asked for nothing. */

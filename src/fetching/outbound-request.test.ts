@@ -36,6 +36,8 @@ describe('a request that cannot be made', () => {
     [{ url: 'http://a:b/' }, 'http/request url is invalid: invalid port number'],
     [{ url: 'http://1.2.3.400/' }, 'http/request url is invalid: invalid IPv4 address'],
     [{ url: 'http://a b/' }, 'http/request url is invalid: invalid international domain name'],
+    [{ url: 'http://xn--a/' }, 'http/request url is invalid: invalid international domain name'],
+    [{ url: 'https://www.XN--0000.test:80/' }, 'http/request url is invalid: invalid international domain name'],
     [{ url: 'ftp://example.test/x' }, 'http/request only supports http and https URLs, got ftp'],
     [{ url: 'file:///etc/passwd' }, 'http/request only supports http and https URLs, got file'],
     [{ headers: [{ name: '', value: 'v' }] }, 'http/request header name is invalid: invalid HTTP header name'],
@@ -89,6 +91,13 @@ describe('a request that can', () => {
     const { headers } = prepare({ headers: names.map(name => ({ name, value: '1' })) })
     expect(headers.map(({ name }) => name)).toEqual(['accept'])
   })
+
+  test.each(['http://bücher.test/', 'http://xn--bcher-kva.test/', 'http://a_b.test/', 'http://[::1]/'])(
+    'goes to %s',
+    url => {
+      expect(prepare({ url }).url.href).toBe(new URL(url).href)
+    },
+  )
 
   test('has neither user nor fragment in its URL', () => {
     const { url, headers } = prepare({ url: 'http://me:pw@example.com/a?b#c' })

@@ -1,3 +1,4 @@
+import { domainToUnicode } from 'node:url'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { HttpRequest, RequestHeader } from '../protocol/http-schemas.ts'
 import { shorten } from '../protocol/text-excerpt.ts'
@@ -73,9 +74,19 @@ export function withoutUser(url: URL): URL {
 function targetUrl(text: string): URL {
   const url = URL.parse(text)
   if (url === null) throw invalid('url', `http/request url is invalid: ${unparsableBecause(text)}`)
-  if (url.protocol === 'http:' || url.protocol === 'https:') return url
-  const scheme = shorten(url.protocol.slice(0, -1))
-  throw invalid('url', `http/request only supports http and https URLs, got ${scheme}`)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    const scheme = shorten(url.protocol.slice(0, -1))
+    throw invalid('url', `http/request only supports http and https URLs, got ${scheme}`)
+  }
+  if (hasBrokenLabel(url)) throw invalid('url', `http/request url is invalid: ${brokenName}`)
+  return url
+}
+
+const brokenName = 'invalid international domain name'
+
+/** Whether a label of the host is said to be encoded, but stands for nothing. Not every version of the parser minds. RFC 3492 */
+function hasBrokenLabel({ hostname }: URL): boolean {
+  return /(?:^|\.)xn--/.test(domainToUnicode(hostname))
 }
 
 /** What the parser did not like, in the words of the reference. */
@@ -87,7 +98,7 @@ function unparsableBecause(text: string): string {
   const [host = '', port = ''] = hostAndPort.split(':')
   if (host === '') return 'empty host'
   if (!/^\d*$/.test(port) || Number(port) > highestPort) return 'invalid port number'
-  return /(?:^|\.)\d+\.?$/.test(host) ? 'invalid IPv4 address' : 'invalid international domain name'
+  return /(?:^|\.)\d+\.?$/.test(host) ? 'invalid IPv4 address' : brokenName
 }
 
 function outboundHeader(header: RequestHeader, variables: Variables): OutboundHeader {

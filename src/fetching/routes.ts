@@ -37,7 +37,8 @@ export class Routes {
   /** @throws SetupUnusable for a proxy that is neither http nor https */
   to(request: OutboundRequest, proxy: URL | undefined): Route {
     const { url, headers } = request
-    const path = url.pathname + url.search
+    // With the question mark of an empty query.
+    const path = url.href.slice(url.origin.length)
     const name = `${url.origin} ${proxy?.href}`
     const straight = { name, origin: url.origin, path, headers, isExclusive: true }
     if (proxy === undefined) return { ...straight, connect: this.#direct }

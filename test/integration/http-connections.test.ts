@@ -7,7 +7,7 @@ import { bodyText, endOf, fetchThrough } from '../support/http-calls.ts'
 import { isInstalled } from '../support/installed-programs.ts'
 import { type GatewayFixture, startGateway } from '../support/start-gateway.ts'
 import { WebProxy } from '../support/web-proxy.ts'
-import { type Answer, WebServer } from '../support/web-server.ts'
+import { type Answer, headerOf, WebServer } from '../support/web-server.ts'
 
 const plain: Answer = ({ path }, _incoming, response) => response.end(`at ${path}`)
 
@@ -208,14 +208,27 @@ describe.skipIf(!isInstalled('openssl'))('over TLS', () => {
     expect(proxy.asked).toEqual(['CONNECT chatgpt.com:443'])
   })
 
-  it('asks for the name of the host that a request is for, also on a connection that is there', async () => {
-    await using server = await WebServer.start(plain, authority.server)
-    await using gateway = await startGateway({ fetching: { environment: { CODEX_CA_CERTIFICATE: authority.path } } })
-    const peer = await gateway.connect()
-    const url = server.url('/', 'localhost')
-    await fetchThrough(peer, { url })
-    await expect(
-      fetchThrough(peer, { url, headers: [{ name: 'host', value: 'elsewhere.test' }] }),
-    ).rejects.toMatchObject({ message: expect.stringContaining('ERR_TLS_CERT_ALTNAME_INVALID') as string })
+  describe.each(['localhost', '127.0.0.1'])('asks for a certificate of the name in the URL, %s', host => {
+    it('whatever the host header says', async () => {
+      await using server = await WebServer.start(plain, authority.server)
+      await using gateway = await startGateway({ fetching: { environment: { CODEX_CA_CERTIFICATE: authority.path } } })
+      const peer = await gateway.connect()
+      for (const value of ['elsewhere.test', '[::1', '192.0.2.1']) {
+        await fetchThrough(peer, { url: server.url('/', host), headers: [{ name: 'host', value }] })
+      }
+      expect(server.seen.flatMap(request => headerOf(request, 'host'))).toEqual(['elsewhere.test', '[::1', '192.0.2.1'])
+      expect(connectionsOf(server)).toEqual([0, 0, 0])
+    })
+
+    it('and not of the one in the host header', async () => {
+      using other = new PrivateAuthority('DNS:elsewhere.test')
+      await using server = await WebServer.start(plain, other.server)
+      await using gateway = await startGateway({ fetching: { environment: { CODEX_CA_CERTIFICATE: other.path } } })
+      const request = { url: server.url('/', host), headers: [{ name: 'host', value: 'elsewhere.test' }] }
+      await expect(fetchThrough(await gateway.connect(), request)).rejects.toMatchObject({
+        message: expect.stringContaining('ERR_TLS_CERT_ALTNAME_INVALID') as string,
+      })
+      expect(server.seen).toEqual([])
+    })
   })
 })

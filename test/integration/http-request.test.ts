@@ -58,6 +58,14 @@ it('adds no header that the caller did not ask for, and sends methods as they ar
   expect(purge?.rawHeaders).toEqual(['host', `127.0.0.1:${server.port}`, 'connection', 'keep-alive', 'accept', 'a/b'])
 })
 
+it('asks for an empty query where the URL has one', async () => {
+  await using server = await WebServer.start((_request, _incoming, response) => response.end())
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  for (const target of ['/a?', '/?#b', '/a#', '/a??']) await fetchThrough(peer, { url: server.url(target) })
+  expect(server.seen.map(({ path }) => path)).toEqual(['/a?', '/?', '/a', '/a??'])
+})
+
 it.each([204, 304])('brings back a %i without a body', async status => {
   await using server = await WebServer.start((_request, _incoming, response) => {
     response.writeHead(status, { etag: '"x"' }).end()
