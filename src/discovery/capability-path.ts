@@ -1,4 +1,4 @@
-import { PathUri } from '../protocol/path-uri.ts'
+import { childOf } from '../protocol/posix-path.ts'
 
 const slash = Buffer.from('/')
 const fileRoot = 'file:///'
@@ -15,13 +15,9 @@ export class CapabilityPath {
 
   /** The path of something in this folder. */
   child(name: Buffer | string): CapabilityPath {
-    const bytes = Buffer.concat([slash, Buffer.from(name)])
-    const segment = PathUri.fromNative(bytes).canonical.slice(fileRoot.length)
-    const isTop = this.native.equals(slash)
-    return new CapabilityPath(
-      `${this.uri.replace(/\/$/, '')}/${segment}`,
-      isTop ? bytes : Buffer.concat([this.native, bytes]),
-    )
+    const bytes = Buffer.from(name)
+    const above = this.native.equals(slash) ? slash : Buffer.concat([this.native, slash])
+    return new CapabilityPath(childOf(this.uri, bytes.toString('latin1')), Buffer.concat([above, bytes]))
   }
 
   /** Several folders down: `agents/openai.yaml`. */

@@ -132,7 +132,11 @@ class Walker implements Walk {
 async function namesIn({ native }: CapabilityPath): Promise<Buffer[]> {
   const names: Buffer[] = []
   // The types know names as text alone.
-  const folder = await opendir(native, { encoding: 'buffer' as BufferEncoding, bufferSize: batchSize })
+  // By its dot a folder cannot be listed without being searchable: what is in it could not be looked at.
+  const folder = await opendir(Buffer.concat([native, Buffer.from('/.')]), {
+    encoding: 'buffer' as BufferEncoding,
+    bufferSize: batchSize,
+  })
   for await (const { name } of folder) {
     if (names.length === maxNames) throw new Error(`fs/readDirectory returned more than ${maxNames} entries`)
     names.push(name as unknown as Buffer)

@@ -1,7 +1,8 @@
-import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import { chmodSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { makeFifo } from '../../test/support/fifo.ts'
+import { asOrdinaryUser } from '../../test/support/ordinary-user.ts'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import { writeAtomically } from './atomic-write.ts'
 import { placeOf } from './place.ts'
@@ -49,6 +50,18 @@ describe('an atomic write', () => {
     await expect(write(join(scratch.path, 'fifo'), 'x')).rejects.toThrow('is not a file')
     await expect(write(join(scratch.path, 'dangling'), 'x')).rejects.toThrow('a link that leads nowhere')
     expect(readdirSync(scratch.path).toSorted()).toEqual(['dangling', 'fifo', 'folder'])
+  })
+
+  it('is done in a directory that may not be read too', async () => {
+    using _user = asOrdinaryUser()
+    using scratch = new ScratchFolder()
+    const file = scratch.write('folder/file', 'old')
+    chmodSync(join(scratch.path, 'folder'), 0o300)
+    using _restored = { [Symbol.dispose]: () => chmodSync(join(scratch.path, 'folder'), 0o700) }
+    await write(file, 'new')
+    await write(join(scratch.path, 'folder/other'), 'new', false)
+    expect(readFileSync(file, 'utf8')).toBe('new')
+    expect(readFileSync(join(scratch.path, 'folder/other'), 'utf8')).toBe('new')
   })
 
   it('shows readers all of the old or all of the new', async () => {

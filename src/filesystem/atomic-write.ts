@@ -25,8 +25,17 @@ export async function writeAtomically(place: Place, bytes: Buffer): Promise<void
     await unlink(temporary).catch(() => undefined)
     throw error
   }
-  await using directory = await open(entry.parent, constants.O_RDONLY | constants.O_DIRECTORY)
-  await directory.sync()
+  await syncDirectory(entry.parent)
+}
+
+/** Makes sure of the new name. Whoever may not read the directory, or a file system without the notion, does as well as it goes. */
+async function syncDirectory(path: Buffer): Promise<void> {
+  try {
+    await using directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
+    await directory.sync()
+  } catch (error) {
+    if (!isErrno(error, 'EACCES', 'EINVAL')) throw error
+  }
 }
 
 /** The file to replace, without links, or the path of a new one. */

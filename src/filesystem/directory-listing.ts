@@ -1,5 +1,5 @@
-import { constants, type Stats } from 'node:fs'
-import { access, lstat, opendir } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { lstat, opendir } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { mapConcurrently } from './concurrently.ts'
 import { maxDirectoryEntries } from './filesystem-limits.ts'
@@ -53,14 +53,12 @@ export async function lookAt(
 }
 
 /**
- * The names of all entries; none where nothing can be looked at, because the directory may be read but not searched.
+ * The names of all entries.
  * @throws when there are more than that, however many are held meanwhile
  */
 export async function namesIn(path: Buffer, maxEntries: number): Promise<FoundName[]> {
   const names: FoundName[] = []
   let count = 0
-  // Never fails, and takes as long as opening does.
-  const searchable = isSearchable(path)
   await using directory = await open<string>(path, 'latin1')
   await forEachEntry(directory, entry => {
     count += 1
@@ -70,7 +68,7 @@ export async function namesIn(path: Buffer, maxEntries: number): Promise<FoundNa
     const text = `fs/readDirectory returned ${count} entries; limit is ${maxEntries}`
     throw GatewayError.limit('maxDirectoryEntries', maxEntries, text)
   }
-  return (await searchable) ? names : []
+  return names
 }
 
 /** Tells what the link of that name leads to. */
@@ -138,14 +136,5 @@ async function look(directory: Buffer, found: FoundName, targetStats: TargetStat
     return { name, isSymlink, isDirectory: stats.isDirectory(), isFile: stats.isFile() }
   } catch {
     return undefined
-  }
-}
-
-async function isSearchable(directory: Buffer): Promise<boolean> {
-  try {
-    await access(directory, constants.X_OK)
-    return true
-  } catch {
-    return false
   }
 }

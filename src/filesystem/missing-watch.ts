@@ -1,6 +1,6 @@
 import { join } from './native-path.ts'
 import { isSamePlan, planWatch, presentEntry, type WatchPlan } from './watch-plan.ts'
-import { type EntryEvent, WatchedDirectories } from './watched-directories.ts'
+import { type EntryEvent, itself, WatchedDirectories } from './watched-directories.ts'
 
 export interface WatchedPaths {
   readonly missing: readonly Buffer[]
@@ -65,8 +65,7 @@ export class MissingWatch implements Disposable {
 
   #take({ directory, name, isReplaced }: EntryEvent): void {
     const isOfInterest = this.#plan.names.get(directory.toString('latin1'))?.has(name.toString('latin1')) === true
-    // The root has no name of its own.
-    if (!isOfInterest && name.length > 0) return
+    if (!isOfInterest && !name.equals(itself)) return
     const { present } = this.#plan
     // A link to a file, or a look at it, is told like a change of it.
     const isOther = present === undefined || present.isDirectory || !join(directory, name).equals(present.path)

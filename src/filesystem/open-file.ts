@@ -103,7 +103,7 @@ export class OpenFile implements AsyncDisposable {
 
 /** Writes a block, all of it. A gap before it reads as zeros. */
 export async function writeBlock(file: FileHandle, offset: bigint, bytes: Buffer): Promise<void> {
-  // Node writes where the file stands instead of at an offset it cannot hold, and no file system takes one.
+  // Node writes where the file stands instead of at an offset it cannot hold, which few file systems take.
   if (offset > BigInt(Number.MAX_SAFE_INTEGER - maxBlockBytes)) throw systemError('EFBIG')
   await writeAll(file, bytes, Number(offset))
 }

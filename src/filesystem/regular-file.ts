@@ -95,7 +95,8 @@ async function writeWholeFile(place: Place, bytes: Buffer): Promise<void> {
   // A pipe takes what its reader leaves room for, and nobody would wait for the rest.
   if (stats.isFIFO() || stats.isSocket() || (!stats.isFile() && !place.followsLinks)) throw notAFile(place)
   if (stats.isFile() && stats.size > 0) await file.truncate()
-  await writeAll(file, bytes, stats.isFile() ? 0 : null)
+  // Where the file stands, which is its beginning: not every file of proc(5) takes a position.
+  await writeAll(file, bytes, null)
 }
 
 /** write(2) until everything is written, from the position on; `null` writes where the file stands. */

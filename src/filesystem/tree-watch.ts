@@ -9,6 +9,7 @@ import { maxTreeDirectories } from './filesystem-limits.ts'
 import { isWithin, join } from './native-path.ts'
 import { isSilent } from './silent-file-systems.ts'
 import type { Territory } from './territory.ts'
+import { itself } from './watched-directories.ts'
 
 /** A directory as it is found. */
 interface TreePlace {
@@ -27,9 +28,6 @@ export interface TreeWatchOptions {
   readonly guard: Disposable
   readonly maxDirectories?: number
 }
-
-/** By what a directory is watched, so that its own events are told by that name. */
-const itself = Buffer.from('.')
 
 /**
  * Watches a directory and every directory below, those that appear later included; no link is followed. A change may be told

@@ -18,6 +18,8 @@ import { WalkReport } from './walk-report.ts'
 /** Entries that are looked at before the first of them is listed; others get their turn in between. */
 const batch = 500
 
+const dot = Buffer.from('.')
+
 /** Directories that are listed while the one before them is reported, and names each may have for that. */
 const directoriesAhead = 4
 const maxNamesAhead = 4096
@@ -153,7 +155,8 @@ class Walk {
   async #list(directory: FoundDirectory, maxNames: number): Promise<Listing> {
     await using opening = new AsyncDisposableStack()
     const held = this.#options.followDirectorySymlinks ? undefined : opening.use(await pinned(this.#files, directory))
-    const path = held?.at('.') ?? opening.use(await this.#territory.directory(directory.path)).path
+    // By its dot it cannot be listed without being searchable: what is in it could not be looked at.
+    const path = held?.at('.') ?? join(opening.use(await this.#territory.directory(directory.path)).path, dot)
     const names = await SortedRuns.of(await namesIn(path, maxNames), byName)
     const opened = opening.move()
     return { path, held, names, [Symbol.asyncDispose]: () => opened.disposeAsync() }

@@ -1,13 +1,20 @@
 import { type FSWatcher, watch } from 'node:fs'
+import { join } from './native-path.ts'
 
 /** Something happened to an entry of a watched directory. */
 export interface EntryEvent {
   readonly directory: Buffer
-  /** The entry, or the directory itself by its own name. */
+  /** The entry, or `.` for the directory itself. */
   readonly name: Buffer
   /** Whether it came, went or was replaced, as opposed to being modified. */
   readonly isReplaced: boolean
 }
+
+/**
+ * By what a directory is watched, so that its own events are told by that name: by the name in the path otherwise, and in that of whoever
+ * watched the directory first in this process.
+ */
+export const itself = Buffer.from('.')
 
 /** Directories whose entries are watched. inotify(7) */
 export class WatchedDirectories implements Disposable {
@@ -25,8 +32,8 @@ export class WatchedDirectories implements Disposable {
     using starting = new DisposableStack()
     const watched = starting.use(new WatchedDirectories())
     for (const directory of directories) {
-      const watcher = watch(directory, { encoding: 'buffer', persistent: false }, (type, name) => {
-        happened({ directory, name: name ?? Buffer.alloc(0), isReplaced: type === 'rename' })
+      const watcher = watch(join(directory, itself), { encoding: 'buffer', persistent: false }, (type, name) => {
+        happened({ directory, name: name ?? itself, isReplaced: type === 'rename' })
       })
       watcher.on('error', failed)
       watched.#watchers.push(watcher)

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, symlinkSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Result } from '../../src/protocol/method-table.ts'
+import { asOrdinaryUser } from '../support/ordinary-user.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
 
@@ -96,6 +97,24 @@ describe('a root', () => {
     folder.write('1/2/3/4/5/6/7/SKILL.md', 'too deep')
     expect((await discover(folder.uri)).skills).toHaveLength(1)
   })
+})
+
+it('spells paths as a walk does', async () => {
+  using folder = new ScratchFolder()
+  folder.write('C:/SKILL.md', 'skill')
+  const { skills } = await discover(folder.uri)
+  expect(skills.map(({ instructions }) => instructions.path)).toEqual([`${folder.uri}/C:/SKILL.md`])
+})
+
+it('warns of a folder that may be read but not searched', async () => {
+  using _user = asOrdinaryUser()
+  using folder = new ScratchFolder()
+  folder.write('blind/SKILL.md', 'skill')
+  chmodSync(`${folder.path}/blind`, 0o600)
+  using _restored = { [Symbol.dispose]: () => chmodSync(`${folder.path}/blind`, 0o700) }
+  const { skills, warnings } = await discover(folder.uri)
+  expect(skills).toEqual([])
+  expect(warnings).toEqual([`failed to scan capability path ${folder.uri}/blind: Permission denied (os error 13)`])
 })
 
 describe('a file that cannot be taken', () => {

@@ -13,6 +13,7 @@ import { expect, it } from 'vitest'
 import { maxWholeFileBytes } from '../../src/filesystem/filesystem-limits.ts'
 import { PathUri } from '../../src/protocol/path-uri.ts'
 import { makeFifo } from '../support/fifo.ts'
+import { asOrdinaryUser } from '../support/ordinary-user.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
 import { plant } from '../support/tree.ts'
@@ -81,6 +82,13 @@ it('answers for what is no regular file at once, and reads nothing from it', asy
   const written = await stage.peer.request('fs/writeFile', { path: stage.uri('fifo'), dataBase64: base64('x') })
   expect(written.error).toMatchObject({ code: -32603, message: 'No such device or address (os error 6)' })
   await stage.peer.call('fs/writeFile', { path: 'file:///dev/null', dataBase64: base64('x') })
+})
+
+it('writes to files of the kernel that take no position', async () => {
+  await using stage = await openStage()
+  const name = readFileSync('/proc/self/comm', 'utf8')
+  await stage.peer.call('fs/writeFile', { path: 'file:///proc/self/comm', dataBase64: base64(name.trim()) })
+  expect(readFileSync('/proc/self/comm', 'utf8')).toBe(name)
 })
 
 it('refuses a file that fits into no reply before it reads it, and one that nobody may read at once', async () => {
@@ -236,6 +244,31 @@ it('has a path for every name it comes across, which leads back to the file', as
     expect(parsed).toMatchObject({ canonical: path })
     const { dataBase64 } = await peer.call('fs/readFile', { path })
     expect(names.some(name => name.toString('base64') === dataBase64)).toBe(true)
+  }
+})
+
+it('lists a directory that may be read but not searched, and tells that a walk cannot look into it', async () => {
+  using _user = asOrdinaryUser()
+  await using stage = await openStage()
+  const { peer, uri } = stage
+  plant(stage.path('tree'), { blind: { folder: {}, file: '', link: { link: 'file' } }, last: '' })
+  chmodSync(stage.path('tree/blind'), 0o600)
+  using _restored = { [Symbol.dispose]: () => chmodSync(stage.path('tree/blind'), 0o700) }
+  const { entries } = await peer.call('fs/readDirectory', { path: uri('tree/blind') })
+  expect(entries.toSorted((one, other) => (one.fileName < other.fileName ? -1 : 1))).toEqual([
+    { fileName: 'file', isDirectory: false, isFile: true },
+    { fileName: 'folder', isDirectory: true, isFile: false },
+  ])
+  for (const followDirectorySymlinks of [false, true]) {
+    const options = { maxDepth: 4, maxDirectories: 10, maxEntries: 10, followDirectorySymlinks }
+    expect(await peer.call('fs/walk', { path: uri('tree'), options })).toEqual({
+      entries: [
+        { path: uri('tree/blind'), kind: 'directory' },
+        { path: uri('tree/last'), kind: 'file' },
+      ],
+      errors: [{ path: uri('tree/blind'), message: 'Permission denied (os error 13)' }],
+      truncated: false,
+    })
   }
 })
 

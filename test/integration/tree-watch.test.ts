@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
@@ -46,6 +46,15 @@ it('tells of what changes anywhere below, in directories that appear later too',
   rmSync(stage.path('tree'), { recursive: true })
   await stage.changed('tree')
   expect(stage.changes().every(({ overflow }) => overflow === false)).toBe(true)
+})
+
+it('tells of the directory itself by its name, also where somebody watches it for missing paths', async () => {
+  await using stage = await openStage()
+  await stage.peer.call('fs/watchMissing', { watchId: 1, missing: [stage.uri('tree/none')], present: null })
+  await stage.watch()
+  chmodSync(stage.path('tree'), 0o700)
+  await stage.changed('tree')
+  expect(stage.changes().flatMap(({ paths }) => paths as string[])).toEqual([stage.uri('tree')])
 })
 
 it('looks at nothing outside', async () => {
