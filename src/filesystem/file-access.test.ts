@@ -7,6 +7,7 @@ import { Timers } from '../lifecycle/timers.ts'
 import { FileAccess, type FileMode } from './file-access.ts'
 import { FilesystemMetrics } from './filesystem-metrics.ts'
 import { CachedFiles } from './cached-files.ts'
+import { EventBursts } from './event-bursts.ts'
 import { everywhere } from './territory.ts'
 
 function stage(mode: FileMode = 'read-write') {
@@ -25,6 +26,7 @@ function stage(mode: FileMode = 'read-write') {
       territory: everywhere,
       cached: new CachedFiles(undefined, contents),
       contents,
+      bursts: new EventBursts(),
       metrics,
     },
     ledger,

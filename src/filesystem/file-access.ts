@@ -6,6 +6,7 @@ import { Turns } from '../lifecycle/turns.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { readOnly, translated } from './errno.ts'
 import { maxUnwrittenBytes } from './filesystem-limits.ts'
+import type { EventBursts } from './event-bursts.ts'
 import { FileHandles } from './file-handles.ts'
 import type { FileOperation, FileOption, FilesystemMetrics } from './filesystem-metrics.ts'
 import type { ReachedFiles } from './cached-files.ts'
@@ -28,6 +29,8 @@ export interface FileSetup extends ReachedFiles {
   readonly mode: FileMode
   /** What contents of files are read into; they are given back when they are sent. */
   readonly contents: BufferPools
+  /** Of all watches. */
+  readonly bursts: EventBursts
   readonly metrics: FilesystemMetrics
 }
 
@@ -76,11 +79,12 @@ export class FileAccess implements AsyncDisposable {
     this.setup = setup
     this.#timers = timers
     this.handles = new FileHandles({ setup, ledger, order: this.#order, inTurn: work => this.#inTurn(work) })
-    this.watches = new MissingWatches(ledger, watchId => {
+    const { bursts, territory } = setup
+    this.watches = new MissingWatches(ledger, bursts, watchId => {
       setup.metrics.changeSeen()
       missingChanged(watchId)
     })
-    this.trees = new TreeWatches({ ledger, territory: setup.territory, timers, untilRoom, tell: treeChanged })
+    this.trees = new TreeWatches({ ledger, territory, bursts, timers, untilRoom, tell: treeChanged })
     this.#untilRoom = untilRoom
     this.#hasRoom = hasRoom
   }

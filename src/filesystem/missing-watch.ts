@@ -1,3 +1,4 @@
+import type { EventBursts } from './event-bursts.ts'
 import { join } from './native-path.ts'
 import { isSamePlan, planWatch, presentEntry, type WatchPlan } from './watch-plan.ts'
 import { type EntryEvent, itself, WatchedDirectories } from './watched-directories.ts'
@@ -7,33 +8,37 @@ export interface WatchedPaths {
   readonly present: Buffer | undefined
 }
 
+export interface MissingWatchOptions {
+  readonly bursts: EventBursts
+  /** Released when the watch is over. */
+  readonly guard: Disposable
+  /** Called at most once, never before the watch is returned. */
+  readonly changed: () => void
+}
+
 /** Watches that paths stay missing and another one stays as it is. Tells of the first change, then it is over. */
 export class MissingWatch implements Disposable {
-  readonly #guard: Disposable
   readonly #plan: WatchPlan
-  readonly #changed: () => void
+  readonly #options: MissingWatchOptions
   #watched: WatchedDirectories | undefined
   #isStarted = false
   #isOver = false
 
-  private constructor(plan: WatchPlan, guard: Disposable, changed: () => void) {
+  private constructor(plan: WatchPlan, options: MissingWatchOptions) {
     this.#plan = plan
-    this.#guard = guard
-    this.#changed = changed
+    this.#options = options
   }
 
   /**
    * Starts watching. A change while it starts is a reason not to.
-   * @param guard released when the watch is over
-   * @param changed called at most once, never before the watch is returned
    * @returns undefined when the paths are not as they should be, or cannot be watched
    */
-  static async start(paths: WatchedPaths, guard: Disposable, changed: () => void): Promise<MissingWatch | undefined> {
+  static async start(paths: WatchedPaths, options: MissingWatchOptions): Promise<MissingWatch | undefined> {
     using starting = new DisposableStack()
-    starting.use(guard)
+    starting.use(options.guard)
     const plan = await planIfPossible(paths)
     if (plan === undefined) return undefined
-    const watch = starting.use(new MissingWatch(plan, guard, changed))
+    const watch = starting.use(new MissingWatch(plan, options))
     if (!watch.#begin()) return undefined
     // What happened before is seen by a second look, what happens from now on as an event.
     const again = await planIfPossible(paths)
@@ -46,12 +51,13 @@ export class MissingWatch implements Disposable {
   [Symbol.dispose](): void {
     this.#isOver = true
     this.#watched?.[Symbol.dispose]()
-    this.#guard[Symbol.dispose]()
+    this.#options.guard[Symbol.dispose]()
   }
 
   #begin(): boolean {
     try {
       this.#watched = WatchedDirectories.watch(this.#plan.directories, {
+        bursts: this.#options.bursts,
         happened: event => {
           this.#take(event)
         },
@@ -81,7 +87,7 @@ export class MissingWatch implements Disposable {
   readonly #end = (): void => {
     if (this.#isOver) return
     this[Symbol.dispose]()
-    if (this.#isStarted) this.#changed()
+    if (this.#isStarted) this.#options.changed()
   }
 }
 

@@ -8,6 +8,7 @@ import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
 import { PathUri } from '../protocol/path-uri.ts'
 import { ChangedPaths } from './changed-paths.ts'
+import { EventBursts } from './event-bursts.ts'
 import { everywhere } from './territory.ts'
 import { TreeWatch } from './tree-watch.ts'
 
@@ -23,7 +24,8 @@ function stage(maxDirectories: number) {
   const start = () => {
     const path = Buffer.from(join(scratch.path, 'tree'))
     const root = { path, uri: PathUri.fromNative(path) }
-    return TreeWatch.start(root, { territory: everywhere, changes, guard: ledger.take('file_watch'), maxDirectories })
+    const guard = ledger.take('file_watch')
+    return TreeWatch.start(root, { territory: everywhere, bursts: new EventBursts(), changes, guard, maxDirectories })
   }
   return { scratch, ledger, told, start, path: (name: string) => join(scratch.path, name) }
 }

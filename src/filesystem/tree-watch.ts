@@ -5,6 +5,7 @@ import type { PathUri } from '../protocol/path-uri.ts'
 import type { ChangedPaths } from './changed-paths.ts'
 import { openToList } from './directory-listing.ts'
 import { isErrno } from './errno.ts'
+import type { EventBursts } from './event-bursts.ts'
 import { maxTreeDirectories } from './filesystem-limits.ts'
 import { isWithin, join } from './native-path.ts'
 import { isSilent } from './silent-file-systems.ts'
@@ -23,6 +24,7 @@ interface WatchedDirectory extends TreePlace {
 
 export interface TreeWatchOptions {
   readonly territory: Territory
+  readonly bursts: EventBursts
   readonly changes: ChangedPaths
   /** Released when the watch is over. */
   readonly guard: Disposable
@@ -37,15 +39,23 @@ export class TreeWatch implements Disposable {
   readonly #directories = new Map<string, WatchedDirectory>()
   /** What has appeared and may be a directory. */
   readonly #appeared = new Map<string, TreePlace>()
+  readonly #root: TreePlace
   readonly #territory: Territory
+  readonly #bursts: EventBursts
   readonly #changes: ChangedPaths
   readonly #guard: Disposable
+  readonly #losses: Disposable
   readonly #maxDirectories: number
+  /** Times that events may have been lost since the tree was last watched anew. */
+  #lossCount = 0
   #isEntering = false
   #isOver = false
 
-  private constructor({ territory, changes, guard, maxDirectories }: TreeWatchOptions) {
+  private constructor(root: TreePlace, { territory, bursts, changes, guard, maxDirectories }: TreeWatchOptions) {
+    this.#root = root
     this.#territory = territory
+    this.#bursts = bursts
+    this.#losses = bursts.whenLost(() => void this.#watchAnew())
     this.#changes = changes
     this.#guard = guard
     this.#maxDirectories = maxDirectories ?? maxTreeDirectories
@@ -57,7 +67,7 @@ export class TreeWatch implements Disposable {
    */
   static async start(root: TreePlace, options: TreeWatchOptions): Promise<TreeWatch> {
     using starting = new DisposableStack()
-    const tree = starting.use(new TreeWatch(options))
+    const tree = starting.use(new TreeWatch(root, options))
     await tree.#watchDirectory(root)
     if (await isSilent(root.path)) {
       throw new GatewayError('refused', 'the file system of this directory does not tell of changes')
@@ -72,6 +82,7 @@ export class TreeWatch implements Disposable {
 
   [Symbol.dispose](): void {
     this.#isOver = true
+    this.#losses[Symbol.dispose]()
     for (const { watcher } of this.#directories.values()) watcher.close()
     this.#directories.clear()
     this.#changes[Symbol.dispose]()
@@ -112,6 +123,7 @@ export class TreeWatch implements Disposable {
     if (!this.#directories.has(key)) {
       if (this.#directories.size >= this.#maxDirectories) return undefined
       const watcher = watch(pinned.at(itself), { encoding: 'buffer', persistent: false }, (type, name) => {
+        this.#bursts.happened()
         this.#take(directory, name ?? itself, type === 'rename')
       })
       watcher.on('error', () => {
@@ -151,6 +163,20 @@ export class TreeWatch implements Disposable {
       }
     }
     this.#isEntering = false
+  }
+
+  /** What appeared or went unseen: it is found again, and then the client has to look too. */
+  async #watchAnew(): Promise<void> {
+    this.#lossCount += 1
+    if (this.#lossCount > 1) return
+    for (let seen = 0; seen !== this.#lossCount && !this.#isOver;) {
+      seen = this.#lossCount
+      this.#forget(this.#root.path)
+      // As far as it goes: whoever looks again sees what is not watched.
+      await this.#watchBelow(this.#root, false).catch(() => {})
+      this.#changes.overflow()
+    }
+    this.#lossCount = 0
   }
 
   /** What was watched under that name is somewhere else now, or nowhere. */

@@ -3,6 +3,7 @@ import { GatewayError } from '../protocol/gateway-error.ts'
 import type { PathUri } from '../protocol/path-uri.ts'
 import { ChangedPaths, type Changes, type ChangedPathsOptions } from './changed-paths.ts'
 import { isErrno } from './errno.ts'
+import type { EventBursts } from './event-bursts.ts'
 import { maxHandleIdBytes, maxTreeWatches } from './filesystem-limits.ts'
 import type { Territory } from './territory.ts'
 import { TreeWatch } from './tree-watch.ts'
@@ -10,6 +11,7 @@ import { TreeWatch } from './tree-watch.ts'
 export interface TreeWatchesOptions extends Omit<ChangedPathsOptions, 'tell'> {
   readonly ledger: Ledger
   readonly territory: Territory
+  readonly bursts: EventBursts
   readonly tell: (id: string, changes: Changes) => void
 }
 
@@ -39,7 +41,7 @@ export class TreeWatches implements Disposable {
     }
     const tree: WatchedTree = { watch: undefined }
     this.#watches.set(id, tree)
-    const { ledger, territory, tell, ...delivery } = this.#options
+    const { ledger, territory, bursts, tell, ...delivery } = this.#options
     const changes = new ChangedPaths({
       ...delivery,
       tell: told => {
@@ -47,7 +49,7 @@ export class TreeWatches implements Disposable {
       },
     })
     try {
-      const watch = await TreeWatch.start(root, { territory, changes, guard: ledger.take('file_watch') })
+      const watch = await TreeWatch.start(root, { territory, bursts, changes, guard: ledger.take('file_watch') })
       if (this.#watches.get(id) === tree) tree.watch = watch
       else watch[Symbol.dispose]()
     } catch (error) {

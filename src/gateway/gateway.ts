@@ -15,6 +15,7 @@ import type { FileSetup } from '../filesystem/file-access.ts'
 import { maxBlockBytes } from '../filesystem/filesystem-limits.ts'
 import { BufferPools } from '../lifecycle/buffer-pools.ts'
 import { CachedFiles } from '../filesystem/cached-files.ts'
+import { EventBursts } from '../filesystem/event-bursts.ts'
 import { openTerritory } from '../filesystem/open-territory.ts'
 import { everywhere } from '../filesystem/territory.ts'
 import { OutputBudget } from '../processes/output-budget.ts'
@@ -139,6 +140,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
       territory: openTerritory(limits),
       cached: new CachedFiles(options.fileCalls, contents),
       contents,
+      bursts: new EventBursts(),
       metrics: this.fileMetrics,
     }
     this.#dispatcher = new Dispatcher({

@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { loseEvents } from '../support/lose-events.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
 
@@ -49,6 +50,15 @@ describe('a watch for missing paths tells when', () => {
     ['a path appears', 'a/x', undefined, path => writeFileSync(path('a/x'), '')],
     ['a link that leads nowhere appears', 'a/x', undefined, path => symlinkSync('none', path('a/x'))],
     ['the first missing directory appears', 'a/x/y/z', undefined, path => mkdirSync(path('a/x'))],
+    [
+      'the kernel may have lost that',
+      'a/x',
+      undefined,
+      path => {
+        loseEvents(path('a'))
+        writeFileSync(path('a/x'), '')
+      },
+    ],
     [
       'a path appears and goes',
       'a/x',

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } 
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { loseEvents } from '../support/lose-events.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
 import { plant } from '../support/tree.ts'
@@ -24,6 +25,7 @@ async function openStage() {
     watch: (watchId = 'w', name = 'tree') => peer.call('fs/watch', { watchId, path: uri(name) }),
     changed: (name: string) =>
       peer.until(({ method, params }) => method === 'fs/changed' && params.paths.includes(uri(name))),
+    lost: () => peer.until(({ method, params }) => method === 'fs/changed' && params.overflow === true),
     changes,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
@@ -55,6 +57,18 @@ it('tells of the directory itself by its name, also where somebody watches it fo
   chmodSync(stage.path('tree'), 0o700)
   await stage.changed('tree')
   expect(stage.changes().flatMap(({ paths }) => paths as string[])).toEqual([stage.uri('tree')])
+})
+
+it('says so when the kernel has lost events, and watches what appeared meanwhile', async () => {
+  await using stage = await openStage()
+  await stage.watch()
+  loseEvents(stage.path('tree/a'))
+  mkdirSync(stage.path('tree/c/unseen/deep'), { recursive: true })
+  expect((await stage.lost()).params.paths).toEqual([])
+  await eventually(() => {
+    writeFileSync(stage.path('tree/c/unseen/deep/file'), '')
+    return stage.changes().some(({ paths }) => (paths as string[]).includes(stage.uri('tree/c/unseen/deep/file')))
+  }, 'what appeared is watched')
 })
 
 it('looks at nothing outside', async () => {
