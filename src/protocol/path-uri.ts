@@ -104,14 +104,13 @@ function parseUrl(text: string): URL | null {
   return URL.parse(withoutBreaks(text).replace(/%(?=(?:25)*5e)/gi, '%25'))
 }
 
-/** Undoes what `parseUrl` did, collapses leading slashes, and spells a drive that they hid from the parser. */
+/**
+ * Undoes what `parseUrl` did, collapses leading slashes, and spells a drive that they hid from the parser. No function is called for a
+ * match: there may be millions of them.
+ */
 function canonicalPath(pathname: string, text: string): string {
-  const spelled = text.includes('^') ? pathname.replace(/%(?:25((?:25)*5e)|5E)/gi, unshielded) : pathname
+  const spelled = text.includes('^') ? pathname.replace(/%5e/gi, '^').replace(/%25(?=(?:25)*5e)/gi, '%') : pathname
   return spelled.replace(/^\/+/, '/').replace(/^\/([a-z])\|(?=\/|$)/i, '/$1:')
-}
-
-function unshielded(_escape: string, kept: string | undefined): string {
-  return kept === undefined ? '^' : `%${kept}`
 }
 
 /** URLs ignore tabs and line breaks wherever they are. */

@@ -6,6 +6,7 @@
 /** Paths no URL can spell: the URL-safe base64 of their native form follows. */
 const opaquePrefix = 'file:///%00/bad/path/'
 
+const percent = 0x25
 const slash = 0x2f
 
 /** Everything but the printable ASCII a URL path holds as it is. `/` stays, because whole paths are escaped. */
@@ -53,7 +54,10 @@ export function plainPath(text: string): string | undefined {
 /** The path a canonical URI names, or undefined when it names one of another convention or none. */
 export function toPosixPath(canonical: string): Buffer | undefined {
   const opaque = opaquePath(canonical)
-  if (opaque !== undefined) return opaque[0] === slash && fromPosixPath(opaque) === canonical ? opaque : undefined
+  if (opaque !== undefined) {
+    // Without a NUL it would have been spelled, which takes long to find out.
+    return opaque[0] === slash && opaque.includes(0) && fromPosixPath(opaque) === canonical ? opaque : undefined
+  }
   if (!canonical.startsWith('file:///')) return undefined
   const path = canonical.slice('file://'.length)
   if (leadingDrive.test(path)) return undefined
@@ -78,8 +82,28 @@ function normalised(path: string): string {
   return `/${kept.join('/')}`
 }
 
+/** In place, and without a call for each escape: there may be millions of them. */
 function unescaped(path: string): string {
-  return path.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  if (!path.includes('%')) return path
+  const bytes = Buffer.from(path, 'latin1')
+  let length = 0
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0
+    const value = byte === percent ? hexValue(bytes[at + 1]) * 16 + hexValue(bytes[at + 2]) : Number.NaN
+    const isEscape = !Number.isNaN(value)
+    bytes[length] = isEscape ? value : byte
+    length += 1
+    if (isEscape) at += 2
+  }
+  return bytes.toString('latin1', 0, length)
+}
+
+/** Of a hexadecimal digit; NaN for anything else. */
+function hexValue(code: number | undefined): number {
+  if (code === undefined) return Number.NaN
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  const lower = code | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : Number.NaN
 }
 
 function escaped(byte: string): string {
