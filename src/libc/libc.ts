@@ -203,9 +203,9 @@ export class Libc {
     this.#call.close(descriptor)
   }
 
-  /** access(2): throws unless the calling user may execute the file. A directory passes. */
-  checkExecutable(path: string): void {
-    this.#result(this.#call.access(path, X_OK))
+  /** access(2): the error number for which the calling user may not execute the file; `undefined` if there is none. A directory passes. */
+  whyNotExecutable(path: string): number | undefined {
+    return this.#call.access(path, X_OK) === 0 ? undefined : this.library.errno()
   }
 
   /**

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import net from 'node:net'
 import { outputChunkBytes, terminalColumns, terminalRows } from '../protocol/limits.ts'
 import type { OutputStream, ProcessSignal, TerminalSize } from '../protocol/process-schemas.ts'
@@ -5,7 +6,7 @@ import type { ChildReaper } from './child-reaper.ts'
 import { ChildStream } from './child-stream.ts'
 import type { Child, ChildEvents, ChildExit, InputStream, Launch, ProcessEngine } from './engine.ts'
 import { executableCandidates } from './executable-lookup.ts'
-import { type DescriptorSource, errnos, type Libc, type WaitedChild } from '../libc/libc.ts'
+import { type DescriptorSource, errnos, type Libc, type SpawnPlan, type WaitedChild } from '../libc/libc.ts'
 import { SystemError, unlessRefused } from '../libc/system-error.ts'
 import { signalSessionMembers } from './session-members.ts'
 import { signalNumbers, typedSignals } from './signals.ts'
@@ -95,23 +96,33 @@ export class NativeEngine implements ProcessEngine {
     const environment = Array.from(launch.environment, ([name, value]) => `${name}=${value}`)
     const plan = { environment, cwd: launch.cwd, descriptors }
     const candidates = executableCandidates(program, launch.environment.get('PATH'))
-    let failure: SystemError | undefined
+    // What is relative to a directory whose name is no text can only be tried out.
+    const directory = isUtf8(launch.cwd) ? launch.cwd.toString() : undefined
+    let failure: number | undefined
     for (const file of candidates) {
-      try {
-        // Cheaper than a spawn that fails. Relative candidates depend on the new working directory: only the spawn can tell.
-        if (candidates.length > 1 && file.startsWith('/')) this.#libc.checkExecutable(file)
-        return this.#libc.spawn({ ...plan, file, argv: [launch.arg0 ?? program, ...rest] })
-      } catch (error) {
-        if (!(error instanceof SystemError)) throw error
-        if (error.errno === errnos.ENOEXEC)
-          return this.#libc.spawn({ ...plan, file: '/bin/sh', argv: ['/bin/sh', file, ...rest] })
-        if (error.errno !== errnos.ENOENT && error.errno !== errnos.ENOTDIR && error.errno !== errnos.EACCES)
-          throw error
-        // A candidate that exists but may not be executed says more than one that does not exist.
-        if (failure === undefined || error.errno === errnos.EACCES) failure = error
-      }
+      const path = file.startsWith('/') ? file : directory && `${directory}/${file}`
+      // Much cheaper than a spawn that fails, and there may be thousands.
+      const hopeless = candidates.length > 1 && path ? this.#libc.whyNotExecutable(path) : undefined
+      const outcome = hopeless ?? this.#attempt({ ...plan, file, argv: [launch.arg0 ?? program, ...rest] })
+      if (typeof outcome === 'object') return outcome.pid
+      if (outcome === errnos.ENOEXEC)
+        return this.#libc.spawn({ ...plan, file: '/bin/sh', argv: ['/bin/sh', file, ...rest] })
+      if (outcome !== errnos.ENOENT && outcome !== errnos.ENOTDIR && outcome !== errnos.EACCES)
+        throw new SystemError(outcome)
+      // A candidate that exists but may not be executed says more than one that does not exist.
+      if (failure === undefined || outcome === errnos.EACCES) failure = outcome
     }
-    throw failure ?? new Error('no candidate for the program')
+    throw failure === undefined ? new Error('no candidate for the program') : new SystemError(failure)
+  }
+
+  /** The new process, or the error number for which there is none. */
+  #attempt(plan: SpawnPlan): { readonly pid: number } | number {
+    try {
+      return { pid: this.#libc.spawn(plan) }
+    } catch (error) {
+      if (error instanceof SystemError) return error.errno
+      throw error
+    }
   }
 }
 

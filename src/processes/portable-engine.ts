@@ -102,8 +102,9 @@ function startWithPipes(launch: Launch, cwd: string, events: ChildEvents): Child
     const child = new ChildProcess()
     // A failed start is told a second time.
     child.on('error', () => {})
-    // Cheaper than a start that fails.
-    const hopeless = candidates.length > 1 && file.startsWith('/') ? whyNotExecutable(file) : undefined
+    // Much cheaper than a start that fails, and there may be thousands.
+    const path = file.startsWith('/') ? file : `${cwd}/${file}`
+    const hopeless = candidates.length > 1 ? whyNotExecutable(path) : undefined
     const errno =
       hopeless ??
       spawn(child, {

@@ -1,9 +1,11 @@
 import { readdirSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { Libc } from '../../src/libc/libc.ts'
 import { eventually } from '../support/eventually.ts'
 import type { Peer } from '../support/peer.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
+import { wantsPortable } from '../support/tested-engine.ts'
 
 type Start = Parameters<Peer['start']>[2]
 
@@ -155,6 +157,17 @@ describe.each([
     const peer = await gateway.connect()
     const error = { code: -32602, message: 'argv must not be empty', data: { field: 'argv' } }
     await expect(peer.start('p', [], { tty })).rejects.toMatchObject(error)
+  })
+
+  it.skipIf(wantsPortable)('costs one look for each folder that is searched, and no attempt', async () => {
+    await using gateway = await startGateway()
+    const peer = await gateway.connect()
+    using spawned = vi.spyOn(Libc.prototype, 'spawn')
+    using asked = vi.spyOn(Libc.prototype, 'whyNotExecutable')
+    const PATH = '/no/such/folder:relative:::relative:./other'
+    await expect(peer.start('p', ['no-such-program'], { tty, env: { PATH } })).rejects.toThrow('No such file')
+    expect(spawned).not.toHaveBeenCalled()
+    expect(asked).toHaveBeenCalledTimes(4)
   })
 
   it('leaves the id free when it fails', async () => {
