@@ -75,7 +75,11 @@ describe('environments.toml', () => {
     [entry('id = "a"\nurl = "http://a"'), 'environment url `http://a` must use ws:// or wss://'],
     [entry('id = "a"\nurl = " "'), 'environment url cannot be empty'],
     [entry('id = "a"\nurl = "ws://["'), 'environment url `ws://[` is invalid: it cannot be parsed'],
-    [entry('id = "a"\nurl = "http://u:secret@a?token=1"'), 'environment url `http://…@a?…` must use ws:// or wss://'],
+    [entry('id = "a"\nurl = "http://u:secret@a?token=1"'), 'environment url `http://a` must use ws:// or wss://'],
+    [
+      entry('id = "a"\nurl = "ws://u:se/cr@et@a:99999"'),
+      'environment url `ws://a:99999` is invalid: it cannot be parsed',
+    ],
     [entry('id = "a"'), 'environment `a` must set exactly one of url or program'],
     [entry('id = "a"\nurl = "ws://a"\nprogram = "p"'), 'environment `a` must set exactly one of url or program'],
     [entry('id = "a"\nprogram = " "'), 'environment `a` program cannot be empty'],

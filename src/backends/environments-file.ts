@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Server } from '../client/execgate-client.ts'
 import type { Problem } from '../config/problem.ts'
 import { printable } from '../config/quoting.ts'
+import { shownUrl } from '../protocol/shown-url.ts'
 
 /** The environment in this program. */
 export const localId = 'local'
@@ -166,15 +167,10 @@ function authorization({ id, auth_bearer_token: token }: Entry): Pick<RemoteServ
 function checkedUrl(text: string): string {
   const url = text.trim()
   if (url === '') throw new Mistake('environment url cannot be empty')
-  // It may hold credentials, which messages must not repeat.
-  if (!/^wss?:\/\//.test(url)) throw new Mistake(`environment url \`${withoutSecrets(url)}\` must use ws:// or wss://`)
-  if (!URL.canParse(url))
-    throw new Mistake(`environment url \`${withoutSecrets(url)}\` is invalid: it cannot be parsed`)
+  const shown = printable(shownUrl(url))
+  if (!/^wss?:\/\//.test(url)) throw new Mistake(`environment url \`${shown}\` must use ws:// or wss://`)
+  if (!URL.canParse(url)) throw new Mistake(`environment url \`${shown}\` is invalid: it cannot be parsed`)
   return url
-}
-
-function withoutSecrets(url: string): string {
-  return printable(url.replace(/\/\/[^/@]*@/, '//…@').replace(/\?.*$/s, '?…'))
 }
 
 function isNone(text: string): boolean {

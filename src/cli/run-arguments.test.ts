@@ -38,6 +38,7 @@ test.each([
 
 test('the gateway is looked for on this machine when nobody says where it is', () => {
   expect(parseRunArguments(['x'], {})).toMatchObject({ url: 'ws://127.0.0.1:7777' })
+  expect(parseRunArguments(['x'], { EXECGATE_URL: '' })).toMatchObject({ url: 'ws://127.0.0.1:7777' })
 })
 
 test('a terminal is told what the terminal here can do, unless something else is given', () => {

@@ -159,7 +159,7 @@ export function parseRunArguments(argv: readonly string[], environment: Environm
   if (other !== undefined) return { problem: `${one} and ${other} exclude each other` }
   // Without it programs take the terminal for one that can do nothing.
   if (draft.tty && environment['TERM'] !== undefined) draft.env['TERM'] ??= environment['TERM']
-  const { local, url = environment[urlVariable] ?? defaultUrl, ...rest } = draft
+  const { local, url = environment[urlVariable] || defaultUrl, ...rest } = draft
   return { ...rest, command: words, url: local || draft.environment !== undefined ? undefined : url }
 }
 

@@ -32,6 +32,11 @@ test.each([
   expect(parse(operands)).toBe(problem)
 })
 
+test('an empty variable is none', () => {
+  expect(parse(['a', ':/b'], undefined, { EXECGATE_URL: '' })).toMatchObject({ url })
+})
+
 test('a URL of another scheme is refused', () => {
+  expect(parse(['a', ':/b'], 'ftp://me:secret@h')).toBe('`ftp://h` is no ws:// or wss:// URL')
   expect(parse(['a', ':/b'], 'ftp://h')).toBe('`ftp://h` is no ws:// or wss:// URL')
 })

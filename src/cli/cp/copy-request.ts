@@ -2,6 +2,7 @@ import type { Problem } from '../../config/problem.ts'
 import { shorten } from '../../config/quoting.ts'
 import type { Environment } from '../../config/sources.ts'
 import { PathUri } from '../../protocol/path-uri.ts'
+import { shownUrl } from '../../protocol/shown-url.ts'
 
 /** What `execgate cp` is asked to do. */
 export interface CopyRequest {
@@ -34,8 +35,8 @@ export function parseCopyRequest(
   environment: Environment,
 ): CopyRequest | Problem {
   const [source = '', destination = ''] = operands
-  const url = (urlFlag ?? environment['EXECGATE_URL'] ?? defaultUrl).replace(/^http/, 'ws')
-  if (!/^wss?:\/\//.test(url)) return { problem: `\`${shorten(url)}\` is no ws:// or wss:// URL` }
+  const url = (urlFlag ?? (environment['EXECGATE_URL'] || defaultUrl)).replace(/^http/, 'ws')
+  if (!/^wss?:\/\//.test(url)) return { problem: `\`${shorten(shownUrl(url))}\` is no ws:// or wss:// URL` }
   const [from, to] = [remotePart(source), remotePart(destination)]
   if ((from === undefined) === (to === undefined)) {
     return { problem: 'one of the two is at the gateway: write it as `:PATH`, or `gateway:PATH`' }

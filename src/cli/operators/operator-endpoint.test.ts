@@ -24,14 +24,20 @@ test('asks where the flag says, else the variable, whatever the scheme of the UR
   expect(asked).toEqual(['GET /debug/state', 'GET /debug/state'])
 })
 
-test.each(['127.0.0.1:7777', 'ftp://127.0.0.1', 'http://me:secret@127.0.0.1', 'here', 'file:///tmp'])(
-  '%s names no gateway',
-  text => {
-    const problem = `\`${text}\` is not http://IP:PORT`
-    expect(OperatorEndpoint.named(text, {})).toEqual({ problem: `--url: ${problem}` })
-    expect(OperatorEndpoint.named(undefined, { EXECGATE_URL: text })).toEqual({ problem: `EXECGATE_URL: ${problem}` })
-  },
-)
+test.each(['127.0.0.1:7777', 'ftp://127.0.0.1', 'here', 'file:///tmp'])('%s names no gateway', text => {
+  const problem = `\`${text}\` is not http://IP:PORT`
+  expect(OperatorEndpoint.named(text, {})).toEqual({ problem: `--url: ${problem}` })
+  expect(OperatorEndpoint.named(undefined, { EXECGATE_URL: text })).toEqual({ problem: `EXECGATE_URL: ${problem}` })
+})
+
+test('a URL with credentials is refused without repeating them', () => {
+  const problem = 'a user and a password have no place there, write http://IP:PORT'
+  expect(OperatorEndpoint.named('http://me:secret@127.0.0.1', {})).toEqual({ problem: `--url: ${problem}` })
+  const environment = { EXECGATE_URL: 'ws://me:secret@127.0.0.1' }
+  expect(OperatorEndpoint.named(undefined, environment)).toEqual({ problem: `EXECGATE_URL: ${problem}` })
+  const broken = { problem: '--url: `http://127.0.0.1:99999` is not http://IP:PORT' }
+  expect(OperatorEndpoint.named('http://me:secret@127.0.0.1:99999', {})).toEqual(broken)
+})
 
 test('says where nobody answers', async () => {
   let url: string

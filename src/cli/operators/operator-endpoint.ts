@@ -3,6 +3,7 @@ import type { Problem } from '../../config/problem.ts'
 import { shorten } from '../../config/quoting.ts'
 import type { Environment } from '../../config/sources.ts'
 import { KillReply, killPath, type ProcessAddress, ShownState, statePath } from '../../gateway/operator-schemas.ts'
+import { shownUrl } from '../../protocol/shown-url.ts'
 import { defaultOperatorUrl, urlVariable } from '../tool-table.ts'
 
 /** How long a gateway may take to answer. */
@@ -36,8 +37,11 @@ export class OperatorEndpoint {
     const source = flag === undefined ? urlVariable : '--url'
     const text = flag ?? (environment[urlVariable] || defaultOperatorUrl)
     const url = URL.parse(text)
-    if (url === null || !/^(?:http|ws)s?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-      return { problem: `${source}: \`${shorten(text)}\` is not http://IP:PORT` }
+    if (url !== null && (url.username !== '' || url.password !== '')) {
+      return { problem: `${source}: a user and a password have no place there, write http://IP:PORT` }
+    }
+    if (url === null || !/^(?:http|ws)s?:$/.test(url.protocol)) {
+      return { problem: `${source}: \`${shorten(shownUrl(text))}\` is not http://IP:PORT` }
     }
     return new OperatorEndpoint(`${url.protocol.replace('ws', 'http')}//${url.host}`, maxAnswerMs)
   }
