@@ -10,6 +10,7 @@ import { Ledger } from './lifecycle/ledger.ts'
 import { Timers } from './lifecycle/timers.ts'
 import { LaunchRegistry } from './processes/launch-registry.ts'
 import { openEngine } from './processes/open-engine.ts'
+import { GatewayError } from './protocol/gateway-error.ts'
 import { thisProgram } from './this-program.ts'
 
 /** A gateway in this program, with the defaults of every option but the engine, and nobody to watch it. */
@@ -17,7 +18,7 @@ export async function openHere(): Promise<ExecBackend> {
   const variable = variableOf('engine')
   const environment = { [variable]: process.env[variable] }
   const loaded = loadSettings({ command: 'exec-server', argv: [], environment, readFile: () => '' })
-  if (isProblem(loaded)) throw new Error(loaded.problem)
+  if (isProblem(loaded)) throw new GatewayError('refused', loaded.problem)
   await using acquired = new AsyncDisposableStack()
   const timers = new Timers(new Ledger())
   // The end of a child is told by a signal, and waiting for one keeps no program alive.

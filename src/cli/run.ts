@@ -42,6 +42,9 @@ export interface RunStreams {
 /** Output that waits for a slow reader before the command is held back. */
 const bufferBytes = 1024 * 1024
 
+/** Connections in a row that may break under a kill. */
+const maxKills = 8
+
 /** Runs a command with the caller's standard streams. Resolves to the exit code of this program. */
 export async function runCommand(
   open: () => Promise<ExecBackend>,
@@ -113,9 +116,16 @@ async function attend(process: ExecProcess, request: RunRequest, streams: RunStr
   return isTimedOut || receipt?.cause === 'timeout' ? runExitCodes.timedOut : exitCode
 }
 
-/** A connection that breaks now breaks for the output as well, which tells. */
-function kill(process: ExecProcess): Promise<unknown> {
-  return process.kill().catch(() => {})
+/** A kill that is lost with its connection is sent again on the next, as the output goes on there. What else fails the output tells. */
+async function kill(process: ExecProcess): Promise<void> {
+  for (let kills = 0; kills < maxKills; kills += 1) {
+    try {
+      await process.kill()
+      return
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.kind !== 'disconnected') return
+    }
+  }
 }
 
 /** The first of each goes to the command; the second kills it, as does any but SIGINT that cannot be passed on. */
@@ -181,16 +191,16 @@ function passInput(
   const isRaw = tty && stdin.isTTY === true
   if (isRaw) stdin.setRawMode?.(true)
   const writer = process.stdin.getWriter()
-  // A command that does not want the rest of its input ends without it.
-  const ignored = () => {}
+  // A command that does not want the rest of its input ends without it; one that cannot get it would wait for ever.
+  const unwritten = (error: unknown) => {
+    if (error instanceof GatewayError && error.kind !== 'refused' && error.kind !== 'notFound') failed(error)
+  }
   const pass = (bytes: Buffer) => {
     stdin.pause()
-    writer.write(bytes).then(() => stdin.resume(), ignored)
+    writer.write(bytes).then(() => stdin.resume(), unwritten)
   }
   const ended = () => {
-    writer.close().catch((error: unknown) => {
-      if (error instanceof GatewayError && error.kind === 'unsupported') failed(error)
-    })
+    writer.close().catch(unwritten)
   }
   stdin.on('data', pass)
   stdin.once('end', ended)

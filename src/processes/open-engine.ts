@@ -1,6 +1,7 @@
 import { ChildReaper } from './child-reaper.ts'
 import type { ProcessEngine } from './engine.ts'
 import { Libc } from '../libc/libc.ts'
+import { GatewayError } from '../protocol/gateway-error.ts'
 import { NativeEngine } from './native-engine.ts'
 import { NodePty } from './node-pty.ts'
 import { PortableEngine } from './portable-engine.ts'
@@ -32,7 +33,7 @@ const installed: EngineLoaders = { libc: () => Libc.load(), pty: () => NodePty.l
 
 /**
  * Decides once, at the start, which engine runs.
- * @throws when the native engine is asked for and impossible
+ * @throws GatewayError when the native engine is asked for and impossible
  */
 export function openEngine(choice: EngineChoice, load: EngineLoaders = installed): OpenEngine {
   const libc = choice === 'portable' ? undefined : tryTo(load.libc)
@@ -47,7 +48,7 @@ export function openEngine(choice: EngineChoice, load: EngineLoaders = installed
       },
     }
   }
-  if (choice === 'native') throw new Error(`the native engine cannot run here: ${libc}`)
+  if (choice === 'native') throw new GatewayError('refused', `the native engine cannot run here: ${libc}`)
   const engine = new PortableEngine(tryTo(load.pty))
   return { engine, native: undefined, fallback: libc, [Symbol.dispose]: () => {} }
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { ExecClient, type Process } from '../../src/client/execgate-client.ts'
 import { launcher, Program, testedNode } from '../support/program.ts'
+import { quietPage, ScriptedServer } from '../support/scripted-server.ts'
 import { startGateway } from '../support/start-gateway.ts'
 
 const here = ['run', '--local'] as const
@@ -44,6 +45,44 @@ it.each([
 it('exits with 125 when there is no gateway', async () => {
   const ended = await Program.run(['run', '--url', 'ws://127.0.0.1:1', 'true'])
   expect(ended).toMatchObject({ status: 125, stderr: expect.stringContaining('failed to connect') })
+})
+
+it('exits with 125 when there cannot be a gateway here', async () => {
+  const ended = await Program.run([...here, 'true'], { env: { EXECGATE_ENGINE: 'any' } })
+  const stderr = 'execgate: EXECGATE_ENGINE: `any` is not one of auto, native, portable\n'
+  expect(ended).toMatchObject({ status: 125, stderr })
+})
+
+it('kills a command in vain on a connection that breaks, and again on the next', async () => {
+  await using server = await ScriptedServer.open()
+  await using program = Program.start(['run', '--url', server.url, '--timeout', '10ms', 'x'])
+  const connection = await server.connection()
+  await connection.greets()
+  const id = await connection.starts()
+  await connection.takes('process/terminate')
+  await connection.drops()
+  const next = await server.connection()
+  await next.greets()
+  next.replies(await next.takes('process/read'), quietPage)
+  next.replies(await next.takes('process/terminate'), { running: true })
+  next.exited(id, 1, 137)
+  next.closed(id, 2)
+  expect(await program.ended).toMatchObject({ status: 124 })
+})
+
+it('exits with 125 when a command cannot get its input', async () => {
+  await using server = await ScriptedServer.open()
+  await using program = Program.start(['run', '--url', server.url, '-i', 'x'])
+  const connection = await server.connection()
+  await connection.greets()
+  const id = await connection.starts()
+  program.stdin.write('for you')
+  const limit = { name: 'input', value: 1 }
+  connection.refuses(await connection.takes('process/write'), -32603, 'too much', { limit })
+  connection.replies(await connection.takes('process/terminate'), { running: true })
+  connection.exited(id, 1, 137)
+  connection.closed(id, 2)
+  expect(await program.ended).toMatchObject({ status: 125, stderr: expect.stringContaining('too much') })
 })
 
 it('prints its help', async () => {

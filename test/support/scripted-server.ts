@@ -46,10 +46,12 @@ export class ScriptedConnection {
   /** Resolves when the connection is over. */
   readonly over: Promise<unknown>
   readonly #socket: WebSocket
+  readonly #wire: Duplex
   readonly #untaken = new Arrivals<Sent>()
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, wire: Duplex) {
     this.#socket = socket
+    this.#wire = wire
     this.over = once(socket, 'close')
     socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as Sent
@@ -98,6 +100,11 @@ export class ScriptedConnection {
   /** Any message, or a text as it stands. */
   says(message: unknown): void {
     this.#socket.send(typeof message === 'string' ? message : JSON.stringify(message))
+  }
+
+  /** Bytes as they stand, below the frames of WebSocket. */
+  writes(bytes: Buffer): void {
+    this.#wire.write(bytes)
   }
 
   output(processId: string, seq: number, text = `${seq};`, stream = 'stdout'): void {
@@ -184,7 +191,7 @@ export class ScriptedServer implements AsyncDisposable {
         return
       }
       this.#websockets.handleUpgrade(request, socket, head, websocket => {
-        this.#connections.add(new ScriptedConnection(websocket))
+        this.#connections.add(new ScriptedConnection(websocket, socket))
       })
     })
   }
