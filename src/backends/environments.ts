@@ -9,6 +9,7 @@ export class Environments implements AsyncDisposable {
   readonly #byId = new Map<string, OwnedEnvironment>()
   readonly #defaultId: string | undefined
   readonly #replaced = new Set<Promise<void>>()
+  #disposal: Promise<void> | undefined
 
   private constructor(defaultId: string | undefined) {
     this.#defaultId = defaultId
@@ -54,7 +55,13 @@ export class Environments implements AsyncDisposable {
     return this.#put(new DeferredEnvironment(id, remote))
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** A second caller waits for the first. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose()
+    return this.#disposal
+  }
+
+  async #dispose(): Promise<void> {
     const all = [...this.#byId.values()]
     this.#byId.clear()
     await Promise.all([...all.map(environment => environment[Symbol.asyncDispose]()), ...this.#replaced])

@@ -98,7 +98,12 @@ export class ExecClient implements AsyncDisposable {
    */
   static async connect(server: Server, options: ClientOptions = {}): Promise<ExecClient> {
     const timers = new Timers(new Ledger())
-    const { clientName, handshakeTimeoutMs, recoveryMs, retryMs } = { ...defaults, ...options }
+    const {
+      clientName = defaults.clientName,
+      handshakeTimeoutMs = defaults.handshakeTimeoutMs,
+      recoveryMs = defaults.recoveryMs,
+      retryMs = defaults.retryMs,
+    } = options
     const link = await Link.open(
       {
         dial: dialOf(server, options, timers),
@@ -152,16 +157,17 @@ export class ExecClient implements AsyncDisposable {
    */
   async exec(command: Command, options: ExecOptions = {}): Promise<ExecResult> {
     const { input, timeoutMs, maxOutputBytes = defaults.maxOutputBytes } = options
-    if (input !== undefined && inputEndOf(await this.#described(), options) === 'unsupported')
-      throw inputEndUnsupported()
     const tooLong = () =>
       new GatewayError('timedOut', `the command did not end within ${durationText(timeoutMs ?? 0)} and was killed`)
     using deadline = withDeadline(this.#link.timers, options.signal, timeoutMs, tooLong)
     const { signal } = deadline
+    const isDescribed = input !== undefined || timeoutMs !== undefined
+    const environment = isDescribed ? await orAborted(this.#described(), signal) : undefined
+    if (input !== undefined && inputEndOf(environment, options) === 'unsupported') throw inputEndUnsupported()
     const stdin = input === undefined ? options.stdin : 'pipe'
     // Where it can, the server watches the time as well, should the connection be gone by then.
     const { timeoutMs: _mine, ...others } = options
-    const isWatched = timeoutMs !== undefined && (await this.announces('timeouts'))
+    const isWatched = timeoutMs !== undefined && extensionsOf(environment).includes('timeouts')
     const startOptions = { ...others, ...(isWatched && { timeoutMs }), ...(stdin && { stdin }), signal }
     await using process = await this.start(command, startOptions)
     const collected = collect(process, maxOutputBytes, signal)
@@ -258,8 +264,7 @@ function extensionsOf(environment: EnvironmentInfo | undefined): readonly string
 function dialOf(server: Server, options: ClientOptions, timers: Timers): Dial {
   if (typeof server === 'object' && 'command' in server) return () => StdioChannel.open(server, timers)
   if (typeof server === 'object' && 'input' in server) return () => Promise.resolve(new StreamChannel(server, timers))
-  const { connectTimeoutMs, silenceMs } = { ...defaults, ...options }
-  const headers = options.headers ?? {}
+  const { connectTimeoutMs = defaults.connectTimeoutMs, silenceMs = defaults.silenceMs, headers = {} } = options
   const url = String(server)
   return signal => WebSocketChannel.open({ url, headers, connectTimeoutMs, silenceMs }, timers, signal)
 }

@@ -1,5 +1,5 @@
 import type { TraceCarrier } from '../protocol/envelope.ts'
-import type { GatewayError } from '../protocol/gateway-error.ts'
+import { GatewayError } from '../protocol/gateway-error.ts'
 import { disconnected, disconnectMessage, rejectedBy } from './call-errors.ts'
 import { CallSlots, type Lane } from './call-slots.ts'
 import type { Channel } from './channel.ts'
@@ -91,6 +91,7 @@ export class Generation {
   #exchange({ method, params, trace, signal }: Request): Promise<unknown> {
     this.#lastId += 1
     const id = this.#lastId
+    const text = encode(method, { id, method, params: params ?? null, trace })
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const aborted = () => this.#settle(id)?.reject(signal?.reason)
     const settled = () => signal?.removeEventListener('abort', aborted)
@@ -106,7 +107,7 @@ export class Generation {
       },
     })
     signal?.addEventListener('abort', aborted, { once: true })
-    this.#channel.send(JSON.stringify({ id, method, params: params ?? null, trace }))
+    this.#channel.send(text)
     return promise
   }
 
@@ -162,5 +163,14 @@ export class Generation {
     this.#pending.clear()
     for (const call of pending) call.reject(disconnected())
     this.#events.ended(message)
+  }
+}
+
+function encode(method: string, message: object): string {
+  try {
+    return JSON.stringify(message)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new GatewayError('invalidParams', `the parameters of ${method} cannot be sent: ${why}`, { cause: error })
   }
 }

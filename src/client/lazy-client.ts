@@ -26,6 +26,7 @@ export class LazyClient implements AsyncDisposable {
   readonly #abort = new AbortController()
   #state: State = { name: 'unused' }
   #failure: unknown
+  #disposal: Promise<void> | undefined
 
   constructor(server: Server, options: ClientOptions = {}) {
     this.#server = server
@@ -84,13 +85,20 @@ export class LazyClient implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** A second caller waits for the first. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose()
+    return this.#disposal
+  }
+
+  async #dispose(): Promise<void> {
     const state = this.#state
     const error = sessionLost('the client was closed')
     this.#state = { name: 'closed', error }
     this.#failure = error
     this.#abort.abort(error)
     if (state.name === 'connected') await state.client[Symbol.asyncDispose]()
+    if (state.name === 'connecting') await state.client.catch(() => {})
   }
 
   /** A session that is lost is replaced; a server on streams is gone with its session. */

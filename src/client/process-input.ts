@@ -22,9 +22,14 @@ export type InputEnd =
  * Closing it is the end of the input; aborting it writes nothing more.
  */
 export function processInput(process: RemoteProcess, end: InputEnd): WritableStream<Uint8Array | string> {
-  const abort = new AbortController()
-  const write = (bytes: Uint8Array, endsInput = false) => process.write(bytes, { endsInput, signal: abort.signal })
+  // Aborts at once; the stream itself waits for the write under way before it tells of its end.
+  let signal: AbortSignal | undefined
+  const write = (bytes: Uint8Array, endsInput = false) => process.write(bytes, { endsInput, signal })
   return new WritableStream<Uint8Array | string>({
+    start: controller => {
+      // The types of Node leave it out.
+      signal = (controller as typeof controller & { readonly signal: AbortSignal }).signal
+    },
     write: async chunk => {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
       for (let at = 0; at < bytes.length; at += maxWriteBytes) {
@@ -38,7 +43,6 @@ export function processInput(process: RemoteProcess, end: InputEnd): WritableStr
       if (end === 'terminal') await write(endOfTransmission)
       else await write(new Uint8Array(), true)
     },
-    abort: reason => abort.abort(reason),
   })
 }
 

@@ -132,7 +132,8 @@ export class Process implements AsyncDisposable {
 
   async #dispose(): Promise<void> {
     const { remote, timers, end } = this.#options
-    if (remote.isClosed || remote.failure !== undefined) return
+    // One that cannot be followed any further may run all the same.
+    if (remote.isClosed || remote.failure?.kind === 'sessionLost') return
     const abort = new AbortController()
     const ended = end()
     await Promise.race([ended, pause(timers, disposeMs, abort.signal).catch(() => {})])

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { EnvironmentPolicy, TerminalSize } from '../protocol/process-schemas.ts'
-import { PathUri } from '../protocol/path-uri.ts'
+import { fileUri } from './file-path.ts'
 import type { StartParams } from './process-start.ts'
 
 /** A command: a program with its arguments, or a line for `/bin/sh -c`. */
@@ -57,7 +57,7 @@ export function startParams(command: Command, options: StartOptions, serverCwd: 
   return {
     processId: options.processId ?? randomUUID(),
     argv: typeof command === 'string' ? ['/bin/sh', '-c', command] : [...command],
-    cwd: cwd === undefined ? serverCwd : cwdUri(cwd),
+    cwd: cwd === undefined ? serverCwd : fileUri(cwd),
     envPolicy: envPolicy === 'none' ? null : envPolicy,
     env,
     tty,
@@ -66,8 +66,4 @@ export function startParams(command: Command, options: StartOptions, serverCwd: 
     pipeStdin: !tty && stdin === 'pipe',
     ...more,
   }
-}
-
-function cwdUri(cwd: string): string {
-  return cwd.startsWith('file:') ? cwd : PathUri.fromNative(cwd).canonical
 }

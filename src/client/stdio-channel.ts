@@ -38,21 +38,21 @@ export class StdioChannel implements Channel {
   }
 
   static async open(target: ServerCommand, timers: Timers): Promise<StdioChannel> {
-    const server = spawn(target.command, [...(target.args ?? [])], {
-      cwd: target.cwd,
-      env: { ...process.env, ...target.env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      detached: true,
-    })
-    server.stderr.setEncoding('utf8').on('data', (text: string) => target.stderr?.(text))
-    server.stdin.on('error', () => {})
     try {
+      const server = spawn(target.command, [...(target.args ?? [])], {
+        cwd: target.cwd,
+        env: { ...process.env, ...target.env },
+        stdio: ['pipe', 'pipe', 'pipe'],
+        detached: true,
+      })
       await once(server, 'spawn')
+      server.stderr.setEncoding('utf8').on('data', (text: string) => target.stderr?.(text))
+      server.stdin.on('error', () => {})
+      return new StdioChannel(server, timers)
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error)
       throw new GatewayError('spawnFailed', `failed to spawn exec-server: ${cause}`, { cause: error })
     }
-    return new StdioChannel(server, timers)
   }
 
   start(events: ChannelEvents): void {
@@ -87,7 +87,11 @@ export class StdioChannel implements Channel {
     // The end of its input ends a server that is well; the signal one that does not read.
     void this.#streams.close()
     this.#signal('SIGTERM')
-    const killed = this.#timers.after(graceMs, () => this.#signal('SIGKILL'))
+    const killed = this.#timers.after(graceMs, () => {
+      this.#signal('SIGKILL')
+      // A daemon may hold it open for ever.
+      this.#server.stderr.destroy()
+    })
     await this.#gone
     killed[Symbol.dispose]()
     this.#signal('SIGKILL')

@@ -20,6 +20,8 @@ export class StreamChannel implements Channel {
   readonly #streams: ServerStreams
   readonly #timers: Timers
   readonly #over = Promise.withResolvers<void>()
+  #isOver = false
+  #deadline: Disposable | undefined
 
   constructor(streams: ServerStreams, timers: Timers) {
     this.#streams = streams
@@ -28,10 +30,10 @@ export class StreamChannel implements Channel {
 
   start(events: ChannelEvents): void {
     const { input, output } = this.#streams
-    let isOver = false
     const over = (reason?: string) => {
-      if (isOver) return
-      isOver = true
+      if (this.#isOver) return
+      this.#isOver = true
+      this.#deadline?.[Symbol.dispose]()
       this.#over.resolve()
       events.ended(reason)
     }
@@ -43,7 +45,10 @@ export class StreamChannel implements Channel {
     })
     input.on('close', () => over())
     // A server that does not read any more ends what it says as well.
+    output.on('close', () => this.#expectEnd())
     for (const stream of [input, output]) stream.on('error', () => {})
+    // Streams that are over tell nobody any more.
+    if (input.destroyed || input.readableEnded) over()
   }
 
   send(text: string): void {
@@ -62,7 +67,11 @@ export class StreamChannel implements Channel {
     const { input, output } = this.#streams
     output.end()
     input.resume()
-    using _deadline = this.#timers.after(closeMs, () => input.destroy())
+    this.#expectEnd()
     await this.#over.promise
+  }
+
+  #expectEnd(): void {
+    if (!this.#isOver) this.#deadline ??= this.#timers.after(closeMs, () => this.#streams.input.destroy())
   }
 }

@@ -68,6 +68,14 @@ test('a repeated action runs every period until it is disposed', () => {
   expect(ledger.outstanding()).toEqual({})
 })
 
+test('a repeated action with a period that no timer can hold is not run all the time', () => {
+  const { timers } = counted()
+  const action = vi.fn()
+  using _repeated = timers.every(Infinity, action)
+  vi.advanceTimersByTime(1000)
+  expect(action).not.toHaveBeenCalled()
+})
+
 test('a repeated action does not keep the program alive', () => {
   vi.useRealTimers()
   const keepingAlive = () => process.getActiveResourcesInfo().filter(resource => resource === 'Timeout').length

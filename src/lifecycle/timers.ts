@@ -11,16 +11,13 @@ export class Timers {
     this.#ledger = ledger
   }
 
-  /** Runs `action` once after `delayMs`. Delays beyond 24 days are capped, which is what setTimeout can hold. */
+  /** Runs `action` once after `delayMs`. */
   after(delayMs: number, action: () => void): Disposable {
     const guard = this.#ledger.take('timer')
-    const timer = setTimeout(
-      () => {
-        guard[Symbol.dispose]()
-        action()
-      },
-      Math.min(delayMs, 2 ** 31 - 1),
-    )
+    const timer = setTimeout(() => {
+      guard[Symbol.dispose]()
+      action()
+    }, held(delayMs))
     return {
       [Symbol.dispose]: () => {
         clearTimeout(timer)
@@ -32,7 +29,7 @@ export class Timers {
   /** Runs `action` every `periodMs` until disposed. Does not keep the program alive. */
   every(periodMs: number, action: () => void): Disposable {
     const guard = this.#ledger.take('timer')
-    const timer = setInterval(action, periodMs)
+    const timer = setInterval(action, held(periodMs))
     timer.unref()
     return {
       [Symbol.dispose]: () => {
@@ -41,4 +38,9 @@ export class Timers {
       },
     }
   }
+}
+
+/** Delays beyond 24 days are capped, which is what a timer can hold. */
+function held(delayMs: number): number {
+  return Math.min(delayMs, 2 ** 31 - 1)
 }

@@ -82,6 +82,19 @@ it('refuses a result that is not what the method returns, and goes on', async ()
   expect(stage.client.state).toBe('connected')
 })
 
+it('refuses parameters that cannot be sent, and goes on', async () => {
+  await using stage = await connectClient()
+  const params = { processId: 'p', more: 1n }
+  await expect(stage.client.call('process/terminate', params)).rejects.toMatchObject({
+    kind: 'invalidParams',
+    message: 'the parameters of process/terminate cannot be sent: Do not know how to serialize a BigInt',
+  })
+  await stage.connection.drops()
+  const next = await stage.server.connection()
+  await next.greets()
+  await stage.reaches('connected')
+})
+
 it('gives a call up when its caller does, and ignores the late reply', async () => {
   await using stage = await connectClient()
   const abort = new AbortController()

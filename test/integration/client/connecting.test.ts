@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
-import { expect, it } from 'vitest'
+import { PassThrough } from 'node:stream'
+import { expect, it, vi } from 'vitest'
 import { ExecClient } from '../../../src/client/execgate-client.ts'
+import { Timers } from '../../../src/lifecycle/timers.ts'
 import { connectClient } from '../../support/connected-client.ts'
 import { eventually } from '../../support/eventually.ts'
 import { childrenOf } from '../../support/leak-check.ts'
@@ -62,6 +64,11 @@ it('says why a server cannot be connected to, without its credentials', async ()
     isRetryable: true,
     message: `failed to connect to exec-server websocket \`ws://127.0.0.1:${port}\`: Unexpected server response: 401`,
   })
+  await expect(ExecClient.connect('ws://me:secret@127.0.0.1:99999')).rejects.toMatchObject({
+    kind: 'connectFailed',
+    message: 'failed to connect to exec-server websocket `ws://127.0.0.1:99999`: Invalid URL',
+    cause: expect.objectContaining({ message: 'Invalid URL' }),
+  })
   await expect(ExecClient.connect('http:')).rejects.toMatchObject({ kind: 'connectFailed' })
 })
 
@@ -113,11 +120,62 @@ it('gives a silent peer up, and takes its session up again', async () => {
   expect(stage.states).toEqual(['recovering', 'connected'])
 })
 
-it('says that a server cannot be started', async () => {
-  await expect(ExecClient.connect({ command: '/no/such/server' })).rejects.toMatchObject({
+it('takes an option that is undefined for one that is not given', async () => {
+  const every = vi.spyOn(Timers.prototype, 'every')
+  const options = { clientName: undefined, silenceMs: undefined, recoveryMs: undefined } as object
+  await using stage = await connectClient(options)
+  expect(stage.connection.sent[0]?.params).toMatchObject({ clientName: 'execgate-client' })
+  expect(every).toHaveBeenCalledExactlyOnceWith(15_000, expect.any(Function))
+  every.mockRestore()
+})
+
+it('closes a connection whose server breaks the rules of WebSocket meanwhile', async () => {
+  await using stage = await connectClient()
+  const detached = stage.client.detach()
+  // A frame with bits that are reserved.
+  stage.connection.writes(Buffer.from([0xf1, 0x01, 0x41]))
+  await expect(detached).resolves.toBeUndefined()
+})
+
+it.each([
+  [{ command: '/no/such/server' }, 'spawn /no/such/server ENOENT'],
+  [{ command: '/dev/null/server' }, 'spawn ENOTDIR'],
+  [{ command: 'true', args: ['x'.repeat(3_000_000)] }, 'spawn E2BIG'],
+])('says that a server cannot be started: %o', async (server, why) => {
+  await expect(ExecClient.connect(server)).rejects.toMatchObject({
     kind: 'spawnFailed',
-    message: 'failed to spawn exec-server: spawn /no/such/server ENOENT',
+    message: `failed to spawn exec-server: ${why}`,
   })
+})
+
+it('says at once that there is nothing to be heard from streams that are over', async () => {
+  const streams = { input: new PassThrough(), output: new PassThrough() }
+  streams.input.destroy()
+  await once(streams.input, 'close')
+  await expect(ExecClient.connect(streams)).rejects.toMatchObject({ kind: 'disconnected' })
+})
+
+it('fails what waits for a server that reads nothing any more, and says nothing', async () => {
+  const streams = { input: new PassThrough(), output: new PassThrough() }
+  const connecting = ExecClient.connect(streams)
+  streams.input.write(`${JSON.stringify({ id: 1, result: { sessionId: 's' } })}\n`)
+  await using client = await connecting
+  const waiting = client.call('environment/status', null)
+  streams.output.destroy(new Error('broken pipe'))
+  await expect(waiting).rejects.toMatchObject({ kind: 'disconnected' })
+  expect(client.state).toBe('failed')
+})
+
+it('lets go of a server whose daemon holds its standard error open', async () => {
+  const daemon = `
+    const daemon = require('node:child_process').spawn('sleep', ['60'], { detached: true, stdio: ['ignore', 'ignore', 'inherit'] })
+    const line = require('node:readline').createInterface({ input: process.stdin })
+    line.once('line', () => console.log(JSON.stringify({ id: 1, result: { sessionId: String(daemon.pid) } })))`
+  const client = await ExecClient.connect(speaking(daemon))
+  await using stage = new AsyncDisposableStack()
+  stage.defer(() => void process.kill(Number(client.sessionId)))
+  await client.detach()
+  expect(childrenOf('self')).toEqual([])
 })
 
 it('ends for good when a server on standard streams says what is no message', async () => {

@@ -61,6 +61,12 @@ it('fails only the process whose events cannot be put in order', async () => {
     closed: true,
     failure: 'process event reorder buffer exceeds 256 entries',
   })
+  // It runs all the same.
+  const disposed = broken[Symbol.asyncDispose]()
+  const terminate = await stage.connection.takes('process/terminate')
+  expect(terminate.params).toEqual({ processId: 'broken' })
+  stage.connection.replies(terminate, { running: true })
+  await disposed
   expect(stage.states).toEqual([])
 })
 
@@ -324,6 +330,29 @@ it('writes input and ends it', async () => {
   expect(await running).toMatchObject({ exitCode: 0 })
 })
 
+it('gives up what is being written when the input is aborted', async () => {
+  await using stage = await connectClient()
+  const starting = stage.client.start(['cat'], { processId: 'p', stdin: 'pipe' })
+  await stage.connection.starts()
+  const writer = (await starting).stdin.getWriter()
+  const writing = failureOf(writer.write(Buffer.alloc(3 * 1024 * 1024)))
+  const closed = failureOf(writer.closed)
+  const write = await stage.connection.takes('process/write')
+  await writer.abort(new Error('enough'))
+  expect(await writing).toMatchObject({ message: 'enough' })
+  expect(await closed).toMatchObject({ message: 'enough' })
+  stage.connection.replies(write, { status: 'accepted' })
+  const asked = stage.client.call('process/terminate', { processId: 'p' })
+  stage.connection.replies(await stage.connection.takes('process/terminate'), { running: true })
+  await asked
+  expect(stage.connection.count('process/write')).toBe(1)
+})
+
+it('refuses a folder that is relative to nothing', async () => {
+  await using stage = await connectClient()
+  await expect(stage.client.start(['ls'], { cwd: 'src' })).rejects.toMatchObject({ kind: 'invalidParams' })
+})
+
 it('starts nothing when its input could not be ended', async () => {
   await using server = await ScriptedServer.open()
   const connecting = ExecClient.connect(server.url)
@@ -366,3 +395,20 @@ it('runs commands on a server that does not know how to describe itself', async 
   await starting
   await client.detach()
 })
+
+it.each([{ input: 'text' }, { timeoutMs: 60_000 }, {}])(
+  'gives up a command with %o on a server that never describes itself',
+  async options => {
+    await using server = await ScriptedServer.open()
+    const connecting = ExecClient.connect(server.url)
+    const connection = await server.connection()
+    await connection.greets('session-1', {})
+    await using client = await connecting
+    const abort = new AbortController()
+    const failure = failureOf(client.exec(['x'], { ...options, signal: abort.signal }))
+    await connection.takes('environment/info')
+    abort.abort(new Error('no more'))
+    expect(await failure).toMatchObject({ message: 'no more' })
+    await client.detach()
+  },
+)

@@ -108,3 +108,18 @@ it('runs commands', async () => {
   await using process = await lazy.start(['sleep', '60'])
   expect(await process.kill()).toBe(true)
 })
+
+it('is disposed for a second caller when it is for the first', async () => {
+  await using server = await ScriptedServer.open()
+  const lazy = new LazyClient(server.url)
+  const using = lazy.use()
+  const connection = await server.connection()
+  await connection.greets()
+  await using
+  // Its goodbye is not answered.
+  connection.freezes()
+  const ends: string[] = []
+  const [first, second] = [lazy[Symbol.asyncDispose](), lazy[Symbol.asyncDispose]()]
+  await Promise.all([first.then(() => ends.push('first')), second.then(() => ends.push('second'))])
+  expect(ends).toEqual(['first', 'second'])
+})
