@@ -6,6 +6,7 @@ import { readFileText } from './config/file-text.ts'
 const line = interpretCommandLine(process.argv.slice(2), process.env, readFileText)
 switch (line.kind) {
   case 'print':
+    heedOutput()
     process.stdout.write(line.text)
     break
   case 'refuse':
@@ -16,15 +17,18 @@ switch (line.kind) {
     // A gateway need not load what only tools use.
     const { runTool } = await import('./cli/run-tool.ts')
     const { thisMachine } = await import('./cli/doctor/machine.ts')
-    // Whoever reads the output may have seen enough.
-    process.stdout.on('error', () => {})
-    process.exitCode = await runTool(line.tool, line.args, {
+    // This one says itself what it cannot write.
+    if (line.tool === 'cp') process.stdout.on('error', () => {})
+    else heedOutput()
+    const status = await runTool(line.tool, line.args, {
       environment: process.env,
       machine: thisMachine(),
       streams: process,
       print: text => process.stdout.write(text),
       complain: message => process.stderr.write(`execgate: ${message}\n`),
     })
+    // Unless the output could not be written.
+    process.exitCode ||= status
     break
   }
   case 'execute': {
@@ -43,6 +47,15 @@ switch (line.kind) {
     await exitWith(serveProgram(line))
     break
   }
+}
+
+/** Whoever reads the output may have seen enough; a disk that is full is told, once. */
+function heedOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || process.exitCode === 1) return
+    process.stderr.write(`execgate: the output cannot be written: ${error.message}\n`)
+    process.exitCode = 1
+  })
 }
 
 /** Ends the program with the status, whatever is still open. */

@@ -59,6 +59,8 @@ describe('refused', () => {
     [['-e', '=1', 'x'], '-e: `=1` has no name'],
     [['-w', 'tmp', 'x'], '-w: `tmp` is no absolute path'],
     [['--timeout', '5', 'x'], '--timeout: `5` is no duration such as 500ms, 80s, 2m or 1h'],
+    [['--timeout', '0s', 'x'], '--timeout: `0s` is not from 1ms to 596h'],
+    [['--timeout', '597h', 'x'], '--timeout: `597h` is not from 1ms to 596h'],
     [['--url', 'http://x', 'x'], '--url: `http://x` is no ws:// or wss:// URL'],
     [['--url', 'ws://x', '--local', 'x'], '--url and --local exclude each other'],
     [['--local', '--environment=e', 'x'], '--environment and --local exclude each other'],

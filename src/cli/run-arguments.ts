@@ -21,6 +21,9 @@ export interface RunRequest {
 
 const defaultUrl = 'ws://127.0.0.1:7777'
 
+/** The longest that a server can be told. */
+const maxTimeoutMs = 2 ** 31 - 1
+
 /** Where the gateway is when no flag says so. */
 export const urlVariable = 'EXECGATE_URL'
 
@@ -121,8 +124,10 @@ export const runFlags: readonly Flag[] = [
     placeholder: 'DURATION',
     help: 'Kill the command after this long: 500ms, 80s, 2m, 1h. Default: never.',
     apply: (draft, value) => {
-      draft.timeoutMs = parseDurationMs(value)
-      return draft.timeoutMs === undefined ? 'is no duration such as 500ms, 80s, 2m or 1h' : undefined
+      const ms = parseDurationMs(value)
+      if (ms === undefined) return 'is no duration such as 500ms, 80s, 2m or 1h'
+      draft.timeoutMs = ms
+      return ms >= 1 && ms <= maxTimeoutMs ? undefined : 'is not from 1ms to 596h'
     },
   },
 ]

@@ -42,6 +42,9 @@ export interface RunStreams {
 /** Output that waits for a slow reader before the command is held back. */
 const bufferBytes = 1024 * 1024
 
+/** The largest exit code that a program can have here; servers of other systems may know larger ones, and negative ones. */
+const maxExitCode = 255
+
 /** Connections in a row that may break under a kill. */
 const maxKills = 8
 
@@ -113,7 +116,8 @@ async function attend(process: ExecProcess, request: RunRequest, streams: RunStr
   const { exitCode, receipt } = await process.wait()
   if (trouble !== undefined) throw trouble
   if (isUnread) return runExitCodes.outputClosed
-  return isTimedOut || receipt?.cause === 'timeout' ? runExitCodes.timedOut : exitCode
+  if (isTimedOut || receipt?.cause === 'timeout') return runExitCodes.timedOut
+  return (exitCode & maxExitCode) === exitCode ? exitCode : maxExitCode
 }
 
 /** A kill that is lost with its connection is sent again on the next, as the output goes on there. What else fails the output tells. */

@@ -85,6 +85,34 @@ it('exits with 125 when a command cannot get its input', async () => {
   expect(await program.ended).toMatchObject({ status: 125, stderr: expect.stringContaining('too much') })
 })
 
+it.each([
+  [0, 0],
+  [255, 255],
+  [256, 255],
+  [-1, 255],
+  [0.5, 255],
+])('takes the exit code %d of a server for %d', async (exitCode, status) => {
+  await using server = await ScriptedServer.open()
+  await using program = Program.start(['run', '--url', server.url, 'x'])
+  const connection = await server.connection()
+  await connection.greets()
+  const id = await connection.starts()
+  connection.exited(id, 1, exitCode)
+  connection.closed(id, 2)
+  expect(await program.ended).toMatchObject({ status, stderr: '' })
+})
+
+it('exits with 125 when nobody tells how a command ended', async () => {
+  await using server = await ScriptedServer.open()
+  await using program = Program.start(['run', '--url', server.url, 'x'])
+  const connection = await server.connection()
+  await connection.greets()
+  const id = await connection.starts()
+  connection.closed(id, 1)
+  const stderr = `execgate: process ${id} was closed without an exit\n`
+  expect(await program.ended).toMatchObject({ status: 125, stderr })
+})
+
 it('prints its help', async () => {
   expect(await Program.run(['run', '--help'])).toMatchObject({
     status: 0,

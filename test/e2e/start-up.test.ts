@@ -144,3 +144,14 @@ test('a gateway whose log cannot be written serves all the same', async () => {
   program.signal('SIGTERM')
   expect(await program.ended).toMatchObject({ status: 0 })
 })
+
+test('help that nobody reads is no error, and help that cannot be written is one', async () => {
+  await using unread = Program.start(['--help'])
+  unread.stdout.destroy()
+  expect(await unread.exited).toEqual({ status: 0, signal: null })
+  expect(await Program.run(['--help'], throughShell('>/dev/full'))).toMatchObject({
+    status: 1,
+    stderr: 'execgate: the output cannot be written: ENOSPC: no space left on device, write\n',
+  })
+  expect(await Program.run(['openrpc'], throughShell('>/dev/full'))).toMatchObject({ status: 1 })
+})
