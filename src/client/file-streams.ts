@@ -1,6 +1,7 @@
 import { ReadableStream, WritableStream } from 'node:stream/web'
 import type { FileReader } from './file-reader.ts'
 import type { FileWriter } from './file-writer.ts'
+import { signalOf } from './sink-signal.ts'
 
 /** Opened with the first read; one block is read ahead. The file is closed at the end, on cancelling, abort and error. */
 export function fileSource(
@@ -65,6 +66,7 @@ export function fileSink(
         end(reason)
         controller.error(reason)
       })
+      whenAborted(signalOf(controller), end)
       try {
         writer = await open(abort.signal)
         abort.signal.throwIfAborted()
@@ -78,7 +80,6 @@ export function fileSink(
       await orEnd(open => open.end())
       end()
     },
-    abort: end,
   })
 }
 

@@ -106,7 +106,7 @@ export class Files {
   async write(path: FilePath, data: string | Uint8Array, { signal }: FileOptions = {}): Promise<void> {
     const uri = fileUri(path)
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    if (bytes.length <= wholeBytes || !(await this.#facilities.canWriteBlocks())) {
+    if (bytes.length <= wholeBytes || !(await orAborted(this.#facilities.canWriteBlocks(), signal))) {
       if (bytes.length > maxWholeBytes) throw blocksUnsupported()
       const dataBase64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
       await this.#calls.call('fs/writeFile', { path: uri, dataBase64 }, { signal })
@@ -123,7 +123,7 @@ export class Files {
    */
   writeStream(path: FilePath, { signal }: FileOptions = {}): WritableStream<Uint8Array | string> {
     const open = async (own: AbortSignal) => {
-      if (!(await this.#facilities.canWriteBlocks())) throw blocksUnsupported()
+      if (!(await orAborted(this.#facilities.canWriteBlocks(), own))) throw blocksUnsupported()
       return FileWriter.open(this.#calls, fileUri(path), own)
     }
     return fileSink(open, signal)

@@ -1,5 +1,6 @@
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { sessionLost } from './call-errors.ts'
+import { orAborted } from './deadline.ts'
 import { type ClientOptions, ExecClient, type ExecOptions, type Server } from './exec-client.ts'
 import type { ExecResult } from './exec.ts'
 import type { FetchOptions } from './http-fetch.ts'
@@ -52,17 +53,17 @@ export class LazyClient implements AsyncDisposable {
 
   /** Runs a command to its end, as ExecClient does. */
   async exec(command: Command, options?: ExecOptions): Promise<ExecResult> {
-    return (await this.use()).exec(command, options)
+    return (await this.#useFor(options)).exec(command, options)
   }
 
   /** Starts a command, as ExecClient does. */
   async start(command: Command, options?: StartOptions): Promise<Process> {
-    return (await this.use()).start(command, options)
+    return (await this.#useFor(options)).start(command, options)
   }
 
   /** Makes an HTTP request from the machine of the server, as ExecClient does. */
   async fetch(url: string | URL, options?: FetchOptions): Promise<Response> {
-    return (await this.use()).fetch(url, options)
+    return (await this.#useFor(options)).fetch(url, options)
   }
 
   /** What `status()` means by `disconnected`: why the last attempt or the last question failed. */
@@ -99,6 +100,11 @@ export class LazyClient implements AsyncDisposable {
     this.#abort.abort(error)
     if (state.name === 'connected') await state.client[Symbol.asyncDispose]()
     if (state.name === 'connecting') await state.client.catch(() => {})
+  }
+
+  /** Whoever gives up does not wait for the attempt that others share. */
+  #useFor({ signal }: { readonly signal?: AbortSignal } = {}): Promise<ExecClient> {
+    return orAborted(this.use(), signal)
   }
 
   /** A session that is lost is replaced; a server on streams is gone with its session. */

@@ -93,6 +93,7 @@ export class Link implements WatchCalls, AsyncDisposable {
 
   /** @throws GatewayError when no connection comes about or the handshake fails */
   static async open(options: LinkOptions, signal: AbortSignal): Promise<Link> {
+    signal.throwIfAborted()
     const inbox: Inbox = { processes: new ProcessRoutes(), bodies: new BodyRoutes(), watches: new WatchRoutes() }
     const channel = await options.dial(signal)
     let link: Link | undefined

@@ -2,6 +2,7 @@ import { WritableStream } from 'node:stream/web'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { WriteStatus } from '../protocol/process-schemas.ts'
 import type { RemoteProcess } from './remote-process.ts'
+import { signalOf } from './sink-signal.ts'
 
 /** The part of a large write that goes into one message. */
 const maxWriteBytes = 1024 * 1024
@@ -22,13 +23,11 @@ export type InputEnd =
  * Closing it is the end of the input; aborting it writes nothing more.
  */
 export function processInput(process: RemoteProcess, end: InputEnd): WritableStream<Uint8Array | string> {
-  // Aborts at once; the stream itself waits for the write under way before it tells of its end.
   let signal: AbortSignal | undefined
   const write = (bytes: Uint8Array, endsInput = false) => process.write(bytes, { endsInput, signal })
   return new WritableStream<Uint8Array | string>({
     start: controller => {
-      // The types of Node leave it out.
-      signal = (controller as typeof controller & { readonly signal: AbortSignal }).signal
+      signal = signalOf(controller)
     },
     write: async chunk => {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { OutputPage, WriteStatus, ProcessSignal, TerminalSize } from '../protocol/process-schemas.ts'
 import { EventLog, type EventSubscription, type SubscriptionLimits } from './event-log.ts'
-import { EventSequence, SequenceBroken } from './event-sequence.ts'
+import { EventSequence } from './event-sequence.ts'
 import type { ExitedEvent, ProcessEvent } from './process-event.ts'
 import type { ProcessCalls } from './process-calls.ts'
 
@@ -159,7 +159,7 @@ export class RemoteProcess {
     if (event.type === 'exited') this.#exited.resolve(event)
     if (event.type === 'closed') {
       this.#state = { name: 'closed' }
-      this.#exited.reject(new SequenceBroken(`process ${this.id} was closed without an exit`))
+      this.#exited.reject(new GatewayError('processFailed', `process ${this.id} was closed without an exit`))
     }
     this.#log.publish(event)
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { expect, it, vi } from 'vitest'
@@ -7,6 +8,7 @@ import { Timers } from '../../../src/lifecycle/timers.ts'
 import { connectClient } from '../../support/connected-client.ts'
 import { eventually } from '../../support/eventually.ts'
 import { childrenOf } from '../../support/leak-check.ts'
+import { ScratchFolder } from '../../support/scratch-folder.ts'
 import { ScriptedServer } from '../../support/scripted-server.ts'
 
 /** A server on standard streams, as a script of Node. */
@@ -100,6 +102,14 @@ it('gives up connecting when the caller does', async () => {
   await server.connection()
   abort.abort(new Error('changed my mind'))
   await expect(connecting).rejects.toThrow('changed my mind')
+})
+
+it('starts no server when the caller has given up already', async () => {
+  using folder = new ScratchFolder()
+  const server = { command: 'touch', args: [`${folder.path}/started`] }
+  const signal = AbortSignal.abort(new Error('changed my mind'))
+  await expect(ExecClient.connect(server, { signal })).rejects.toThrow('changed my mind')
+  expect(readdirSync(folder.path)).toEqual([])
 })
 
 it('refuses a greeting that is none', async () => {

@@ -8,6 +8,7 @@ import { CuttingProxy } from '../../support/cutting-proxy.ts'
 import { eventually } from '../../support/eventually.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { ScratchFolder } from '../../support/scratch-folder.ts'
+import { ScriptedServer } from '../../support/scripted-server.ts'
 import { startGateway } from '../../support/start-gateway.ts'
 
 const mebibyte = 1024 * 1024
@@ -231,4 +232,37 @@ it('tells what is wrong by kinds', async () => {
   await expect(writer.write('x')).rejects.toMatchObject(nothingThere)
   expect(await closed).toMatchObject(nothingThere)
   await expect(files.read('relative')).rejects.toMatchObject({ kind: 'invalidParams' })
+})
+
+it('gives up the block under way when a stream is aborted', async () => {
+  await using server = await ScriptedServer.open()
+  const connecting = ExecClient.connect(server.url)
+  const connection = await server.connection()
+  const capabilities = { fileWriteStreaming: true }
+  await connection.greets('session-1', { environmentInfo: { shell: { name: 'sh', path: '/bin/sh' }, capabilities } })
+  await using client = await connecting
+  const writer = client.files.writeStream('/there/file').getWriter()
+  const closed = failureOf(writer.closed)
+  const open = await connection.takes('fs/open')
+  connection.replies(open, { handleId: open.params.handleId as string })
+  const writing = failureOf(writer.write(Buffer.alloc(mebibyte)))
+  await connection.takes('fs/writeBlock')
+  await writer.abort(new Error('enough'))
+  expect(await writing).toMatchObject({ message: 'enough' })
+  expect(await closed).toMatchObject({ message: 'enough' })
+  connection.replies(await connection.takes('fs/close'), {})
+})
+
+it('gives up a file at a server that never describes itself', async () => {
+  await using server = await ScriptedServer.open()
+  const connecting = ExecClient.connect(server.url)
+  const connection = await server.connection()
+  await connection.greets('session-1', {})
+  await using client = await connecting
+  const abort = new AbortController()
+  const options = { signal: abort.signal }
+  const writing = failureOf(client.files.write('/there/file', Buffer.alloc(2 * mebibyte), options))
+  await connection.takes('environment/info')
+  abort.abort(new Error('enough'))
+  expect(await writing).toMatchObject({ message: 'enough' })
 })

@@ -78,6 +78,17 @@ it('lets a noisy process hold up nobody', async () => {
   expect(await quiet.wait()).toMatchObject({ exitCode: 0 })
 })
 
+it('fails to tell how a process ended that is closed without an exit', async () => {
+  await using stage = await connectClient()
+  const process = await start(stage)
+  stage.connection.closed('p', 1)
+  expect(await textOf(process)).toBe('')
+  await expect(process.wait()).rejects.toMatchObject({
+    kind: 'processFailed',
+    message: 'process p was closed without an exit',
+  })
+})
+
 it('asks for nothing when everything is pushed', async () => {
   await using stage = await connectClient()
   const running = stage.client.exec(['x'], { processId: 'p' })

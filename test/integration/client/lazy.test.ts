@@ -123,3 +123,19 @@ it('is disposed for a second caller when it is for the first', async () => {
   await Promise.all([first.then(() => ends.push('first')), second.then(() => ends.push('second'))])
   expect(ends).toEqual(['first', 'second'])
 })
+
+it('lets go of whoever gives up while it connects, and goes on for the others', async () => {
+  await using server = await ScriptedServer.open()
+  await using lazy = new LazyClient(server.url)
+  const abort = new AbortController()
+  const failures = Promise.all([
+    failureOf(lazy.exec(['x'], { signal: abort.signal })),
+    failureOf(lazy.start(['x'], { signal: abort.signal })),
+    failureOf(lazy.fetch('http://x', { signal: abort.signal })),
+  ])
+  const other = lazy.use()
+  abort.abort(new Error('no more'))
+  expect(await failures).toEqual([abort.signal.reason, abort.signal.reason, abort.signal.reason])
+  await (await server.connection()).greets()
+  expect((await other).state).toBe('connected')
+})
