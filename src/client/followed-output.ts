@@ -44,6 +44,7 @@ export class FollowedOutput {
         continue
       }
       if (event.seq > this.#lastSeq + 1) yield* this.#retained()
+      if (event.seq > this.#lastSeq + 1) throw this.#lost()
       if (event.seq <= this.#lastSeq) continue
       this.#lastSeq = event.seq
       if (event.type === 'output') yield event
@@ -57,12 +58,14 @@ export class FollowedOutput {
     const page = await this.#process.read({ afterSeq, signal: this.#signal })
     if (page.failure !== null) throw this.#process.failure ?? new GatewayError('processFailed', page.failure)
     const ends = (page.exited && !this.#hasExited ? 1 : 0) + (page.closed ? 1 : 0)
-    if (page.nextSeq - 1 - afterSeq > page.chunks.length + ends) {
-      throw new GatewayError('outputLost', `output of process ${this.#process.id} was evicted before it was read`)
-    }
+    if (page.nextSeq - 1 - afterSeq > page.chunks.length + ends) throw this.#lost()
     this.#lastSeq = Math.max(afterSeq, page.nextSeq - 1)
     this.#hasExited = page.exited
     this.#isClosed = page.closed
     for (const { seq, stream, chunk } of page.chunks) yield { seq, stream, bytes: Buffer.from(chunk, 'base64') }
+  }
+
+  #lost(): GatewayError {
+    return new GatewayError('outputLost', `output of process ${this.#process.id} was evicted before it was read`)
   }
 }

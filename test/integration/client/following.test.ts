@@ -186,6 +186,19 @@ it('reads once what a slow reader has missed', async () => {
   expect(stage.connection.count('process/read')).toBe(1)
 })
 
+it.each([1, 20])('says that output is lost when a read ends before what was pushed, at %i', async nextSeq => {
+  await using stage = await connectClient()
+  const started = await start(stage)
+  for (let seq = 1; seq <= 300; seq++) stage.connection.output('p', seq)
+  stage.connection.exited('p', 301, 0)
+  await started.wait()
+  const text = textOf(started)
+  const numbers = Array.from({ length: nextSeq - 1 }, (_, index) => index + 1)
+  const page = { ...quietPage, chunks: chunksOf(...numbers), nextSeq }
+  stage.connection.replies(await stage.connection.takes('process/read'), page)
+  await expect(text).rejects.toMatchObject({ kind: 'outputLost' })
+})
+
 it('says that output is lost when the server has evicted it', async () => {
   await using stage = await connectClient()
   const started = await start(stage)
