@@ -23,12 +23,17 @@ export interface OwnedEnvironment extends Environment {
 /** In this program: opened with the first use. */
 export function localEnvironment(id: string, open: () => Promise<ExecBackend>): OwnedEnvironment {
   let opened: Promise<ExecBackend> | undefined
+  let isClosed = false
   return {
     id,
     kind: 'local',
-    use: () => (opened ??= open()),
+    use: async () => {
+      if (isClosed) throw unavailable('it was let go of')
+      return (opened ??= open())
+    },
     status: () => Promise.resolve({ name: 'ready' }),
     [Symbol.asyncDispose]: async () => {
+      isClosed = true
       const backend = await opened?.catch(() => undefined)
       await backend?.[Symbol.asyncDispose]()
     },

@@ -43,7 +43,7 @@ export class Environments implements AsyncDisposable {
     throw new GatewayError('refused', `there is no environment \`${id}\`; there are: ${known}`)
   }
 
-  /** Adds an environment, or puts it in the place of one with that id. @throws GatewayError when the id is not allowed */
+  /** Adds an environment, or puts it in the place of one with that id. @throws GatewayError when the id is not allowed, or it is too late */
   set(id: string, remote: RemoteServer): Environment {
     this.#checkId(id)
     return this.#put(remoteEnvironment(id, remote))
@@ -68,6 +68,7 @@ export class Environments implements AsyncDisposable {
   }
 
   #checkId(id: string): void {
+    if (this.#disposal !== undefined) throw new GatewayError('refused', 'the environments have been let go of')
     const problem = id === localId ? 'environment id `local` is reserved for EnvironmentManager' : idProblem(id)
     if (problem !== undefined) throw new GatewayError('refused', problem)
   }

@@ -28,6 +28,16 @@ describe('environments', () => {
     expect(await environments.default.status()).toEqual({ name: 'ready' })
   })
 
+  it('are not opened when they have been let go of', async () => {
+    const environments = openEnvironments({ variables: { HOME: '/nonexistent' } })
+    const here = environments.default
+    await environments[Symbol.asyncDispose]()
+    const tooLate = 'environment unavailable: it was let go of'
+    await expect(here.use()).rejects.toMatchObject({ kind: 'refused', message: tooLate })
+    expect(() => environments.set('late', { server: nowhere })).toThrow('the environments have been let go of')
+    expect(() => environments.defer('late', { server: nowhere })).toThrow('the environments have been let go of')
+  })
+
   it('are the server of a variable', async () => {
     await using gateway = await startGateway()
     await using environments = openEnvironments({ variables: { HOME: '/nonexistent', EXECGATE_URL: gateway.url } })
