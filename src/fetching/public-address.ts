@@ -24,6 +24,7 @@ const reservedIpv4 = [
 /** https://www.iana.org/assignments/iana-ipv6-special-registry. Where IPv4 is tunnelled, it may lead anywhere. */
 const reservedIpv6 = [
   '::/96', // unspecified, loopback, IPv4-compatible
+  '::ffff:0:0:0/96', // IPv4 by translation within a site, RFC 2765
   '64:ff9b::/96', // IPv4 by translation
   '64:ff9b:1::/48',
   '100::/64', // discarded
