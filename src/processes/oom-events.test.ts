@@ -1,4 +1,4 @@
-import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
+import { mkdtempDisposableSync, renameSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -14,6 +14,17 @@ it('tells of kills since it was last asked, each once', () => {
   expect(oom.hasKilled()).toBe(false)
   writeFileSync(file, events(4))
   expect(oom.hasKilled()).toBe(true)
+  expect(oom.hasKilled()).toBe(false)
+})
+
+it('takes no kill of before for a new one when it could not look for once', () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'execgate-oom-'))
+  const file = join(folder.path, 'memory.events')
+  writeFileSync(file, events(3))
+  const oom = new OomEvents(file)
+  renameSync(file, `${file}.away`)
+  expect(oom.hasKilled()).toBe(false)
+  renameSync(`${file}.away`, file)
   expect(oom.hasKilled()).toBe(false)
 })
 

@@ -19,7 +19,8 @@ export class OomEvents {
   /** Whether the kernel has killed since this was last asked. */
   hasKilled(): boolean {
     const before = this.#seen
-    this.#seen = this.#count()
+    // It only grows, and is 0 when it cannot be read for once.
+    this.#seen = Math.max(before, this.#count())
     return this.#seen > before
   }
 
