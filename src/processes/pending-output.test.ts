@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { heldBytes } from '../../test/support/memory-in-use.ts'
 import { PendingOutput } from './pending-output.ts'
 
 test('gives out what came in, in order, whatever the sizes of the pieces and of what is taken', () => {
@@ -23,4 +24,14 @@ test('gives out what came in, in order, whatever the sizes of the pieces and of 
     }),
     { numRuns: 50 },
   )
+})
+
+test('takes little more than what came in, however small the pieces were', () => {
+  const pending = Array.from({ length: 20 }, () => new PendingOutput())
+  const byte = Buffer.from('x')
+  const count = 40_000
+  const before = heldBytes()
+  for (const output of pending) for (let appended = 0; appended < count; appended += 1) output.append(byte)
+  expect(heldBytes() - before).toBeLessThan(2 * pending.length * count)
+  expect(pending.map(({ bytes }) => bytes)).toEqual(pending.map(() => count))
 })

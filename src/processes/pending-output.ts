@@ -1,8 +1,20 @@
 import { freeMemory } from '../lifecycle/free-memory.ts'
 
-/** Output that has no number yet: pieces as they were read, joined when they become a chunk. */
+/** Small reads after the first share pieces that become as long as this. */
+const sharedPieceBytes = 4096
+
+/** Filled from its start. */
+interface Piece {
+  readonly buffer: Buffer
+  length: number
+}
+
+/**
+ * Output that has no number yet: as it was read, joined when it becomes a chunk. Small reads share pieces, or a process that writes
+ * byte by byte while nobody is attached would take a hundred times what it writes.
+ */
 export class PendingOutput {
-  #pieces: Buffer[] = []
+  #pieces: Piece[] = []
   /** What of the first piece has been taken. */
   #taken = 0
   #bytes = 0
@@ -13,7 +25,7 @@ export class PendingOutput {
 
   /** Takes a copy: the bytes are borrowed. */
   append(bytes: Buffer): void {
-    this.#pieces.push(Buffer.from(bytes))
+    bytes.copy(this.#roomFor(bytes.length))
     this.#bytes += bytes.length
   }
 
@@ -21,17 +33,36 @@ export class PendingOutput {
   moveTo(target: Buffer): void {
     let filled = 0
     let emptied = 0
-    for (const piece of this.#pieces) {
+    for (const { buffer, length } of this.#pieces) {
       if (filled === target.length) break
-      const copied = piece.copy(target, filled, this.#taken)
+      const copied = buffer.copy(target, filled, this.#taken, length)
       filled += copied
       this.#taken += copied
-      if (this.#taken < piece.length) break
-      freeMemory(piece)
+      if (this.#taken < length) break
+      freeMemory(buffer)
       this.#taken = 0
       emptied += 1
     }
     this.#pieces.splice(0, emptied)
     this.#bytes -= filled
+  }
+
+  #roomFor(length: number): Buffer {
+    let last = this.#pieces.at(-1)
+    if (last === undefined || last.length + length > last.buffer.length) {
+      last = { buffer: this.#memoryFor(length), length: 0 }
+      this.#pieces.push(last)
+    }
+    last.length += length
+    return last.buffer.subarray(last.length - length, last.length)
+  }
+
+  /** Most of what is read is all there is in its turn of the event loop, and gone soon: nothing more is kept ready for it. */
+  #memoryFor(length: number): Buffer {
+    const isShared = this.#bytes > 0 && length < sharedPieceBytes
+    // Not from the slabs of Node.js, which are held by each of many pieces in them.
+    return isShared
+      ? Buffer.allocUnsafeSlow(Math.max(length, Math.min(this.#bytes, sharedPieceBytes)))
+      : Buffer.allocUnsafe(length)
   }
 }
