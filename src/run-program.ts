@@ -10,8 +10,8 @@ import { openEnvironments } from './open-environments.ts'
 /** `execgate run`: a command with the standard streams of this program. Resolves to its exit code. */
 export function runProgram(request: RunRequest): Promise<number> {
   const { stdin, stdout, stderr } = process
-  // A reader that is gone is noticed where something is written.
-  for (const stream of [stdout, stderr]) stream.on('error', () => {})
+  // What breaks is noticed where something is read or written, if it matters there.
+  for (const stream of [stdin, stdout, stderr]) stream.on('error', () => {})
   const timers = new Timers(new Ledger())
   const open = async () => {
     if (request.environment !== undefined) return openNamed(request.environment)

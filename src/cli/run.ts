@@ -108,9 +108,10 @@ async function attend(process: ExecProcess, request: RunRequest, streams: RunStr
   using _signals = streams.onSignal(signalled(process))
   using _size = request.tty ? followSize(process, streams.stdout) : undefined
   using _input = request.interactive ? passInput(process, request, streams, failed) : undefined
-  using _readers = watchReaders(streams, () => {
+  using _readers = watchReaders(streams, error => {
     isUnread = true
-    void kill(process)
+    if (readerIsGone(error)) void kill(process)
+    else failed(new GatewayError('refused', `the output cannot be written: ${error.message}`))
   })
   await passOutput(process, streams, () => isUnread)
   const { exitCode, receipt } = await process.wait()
@@ -158,14 +159,19 @@ function followSize(process: ExecProcess, stdout: RunOutput): Disposable {
   return { [Symbol.dispose]: () => stdout.off('resize', resized) }
 }
 
-/** Tells when nobody reads the output any more, such as behind `head`: what is written then only fails. */
-function watchReaders({ stdout, stderr }: RunStreams, gone: () => void): Disposable {
-  for (const stream of [stdout, stderr]) stream.once('error', gone)
+/** Tells when the output cannot be written any more: what is written then only fails. */
+function watchReaders({ stdout, stderr }: RunStreams, lost: (error: NodeJS.ErrnoException) => void): Disposable {
+  for (const stream of [stdout, stderr]) stream.once('error', lost)
   return {
     [Symbol.dispose]: () => {
-      for (const stream of [stdout, stderr]) stream.off('error', gone)
+      for (const stream of [stdout, stderr]) stream.off('error', lost)
     },
   }
+}
+
+/** Nobody reads the output any more, such as behind `head`, or in a terminal that was closed. A disk that is full is another matter. */
+function readerIsGone({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'ECONNRESET' || code === 'EIO'
 }
 
 async function passOutput(
@@ -206,12 +212,19 @@ function passInput(
   const ended = () => {
     writer.close().catch(unwritten)
   }
+  // A terminal that was closed has nothing more to say; what breaks anywhere else is not the end of the input.
+  const broken = (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EIO') ended()
+    else failed(new GatewayError('refused', `standard input cannot be read: ${error.message}`))
+  }
   stdin.on('data', pass)
   stdin.once('end', ended)
+  stdin.once('error', broken)
   return {
     [Symbol.dispose]: () => {
       stdin.off('data', pass)
       stdin.off('end', ended)
+      stdin.off('error', broken)
       stdin.pause()
       if (isRaw) stdin.setRawMode?.(false)
     },

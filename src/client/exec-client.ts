@@ -171,7 +171,9 @@ export class ExecClient implements AsyncDisposable {
     const startOptions = { ...others, ...(isWatched && { timeoutMs }), ...(stdin && { stdin }), signal }
     await using process = await this.start(command, startOptions)
     const collected = collect(process, maxOutputBytes, signal)
-    const [result] = await Promise.all([collected, input === undefined ? undefined : feed(process, input)])
+    // What has ended needs no more input, whatever becomes of it.
+    const fed = input === undefined ? collected : feed(process, input).then(() => collected)
+    const result = await Promise.race([collected, fed])
     if (result.receipt?.cause === 'timeout') throw tooLong()
     return result
   }

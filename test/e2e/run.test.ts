@@ -162,6 +162,13 @@ it('ends when nobody reads what it writes', async () => {
   expect(await program.exited).toMatchObject({ status: 141 })
 })
 
+it('says that what a command writes cannot be written here', async () => {
+  const command = ['/bin/sh', '-c', 'exec "$@" >/dev/full', 'sh', testedNode, launcher] as const
+  const ended = await Program.run([...here, 'yes'], { command })
+  const stderr = 'execgate: the output cannot be written: ENOSPC: no space left on device, write\n'
+  expect(ended).toMatchObject({ status: 125, stderr })
+})
+
 it('is a terminal to the command when it is in one, of the same size, with every key', async () => {
   await using gateway = await startGateway()
   await using client = await ExecClient.connect(gateway.url)

@@ -354,6 +354,16 @@ it('writes input and ends it', async () => {
   expect(await running).toMatchObject({ exitCode: 0 })
 })
 
+it('has the result of a command whose input is never taken', async () => {
+  await using stage = await connectClient()
+  const running = stage.client.exec(['true'], { processId: 'p', input: 'text' })
+  await stage.connection.starts()
+  await stage.connection.takes('process/write')
+  stage.connection.exited('p', 1, 0)
+  stage.connection.closed('p', 2)
+  expect(await running).toMatchObject({ exitCode: 0 })
+})
+
 it('gives up what is being written when the input is aborted', async () => {
   await using stage = await connectClient()
   const starting = stage.client.start(['cat'], { processId: 'p', stdin: 'pipe' })
