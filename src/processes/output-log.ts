@@ -152,6 +152,11 @@ export class OutputLog {
     if (this.#pending.bytes > 0 && !this.isFull) this.#recordPending('what there is room for')
   }
 
+  /** What is pending stays for longer than a turn of the event loop. */
+  settle(): void {
+    this.#pending.settle()
+  }
+
   /** The owner does not wait for the session any more. */
   leaveLine(): void {
     this.#kept.leaveLine()

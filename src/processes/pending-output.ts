@@ -5,7 +5,7 @@ const sharedPieceBytes = 4096
 
 /** Filled from its start. */
 interface Piece {
-  readonly buffer: Buffer
+  buffer: Buffer
   length: number
 }
 
@@ -27,6 +27,15 @@ export class PendingOutput {
   append(bytes: Buffer): void {
     bytes.copy(this.#roomFor(bytes.length))
     this.#bytes += bytes.length
+  }
+
+  /** Lets go of memory that it shares with others, and would hold on to: what is pending stays for a while. */
+  settle(): void {
+    const [first] = this.#pieces
+    if (first === undefined || first.buffer.buffer.byteLength === first.buffer.length) return
+    const own = Buffer.allocUnsafeSlow(first.buffer.length)
+    first.buffer.copy(own)
+    first.buffer = own
   }
 
   /** Fills the target from the front of what is pending, of which there must be enough. */

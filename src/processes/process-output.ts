@@ -168,7 +168,7 @@ export class ProcessOutput implements Waiter {
     else if (this.#log.isAttached) {
       this.#log.sealWithinRoom()
       if (this.#log.hasPending) this.#pause()
-    }
+    } else this.#log.settle()
     this.#polls.wake()
   }
 
