@@ -148,6 +148,22 @@ describe('an aborted write', () => {
     expect(small.value).toBe('accepted')
   })
 
+  test('takes along those behind it that the same signal aborts', async () => {
+    const { input, writer, write } = inputOf(10)
+    const abort = new AbortController()
+    write('12345678')
+    const waits = [
+      write('too large', abort.signal),
+      write('s', abort.signal),
+      input.writeLast(Buffer.alloc(0), abort.signal),
+    ]
+    abort.abort(new Error('gone'))
+    expect((await Promise.allSettled(waits)).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    writer.takeAll()
+    expect(writer.taken.join('')).toBe('12345678')
+    expect(input.isOpen).toBe(true)
+  })
+
   test('that has been accepted meanwhile stays accepted, and leaves no listener', async () => {
     const { writer, write } = inputOf(10)
     const abort = new AbortController()

@@ -59,7 +59,8 @@ export class ChildInput implements Disposable {
         held[Symbol.dispose]()
         this.#pending.delete(write)
         reject(signal.reason as Error)
-        this.#written()
+        // Those behind it may be about to be aborted by the same signal: they must not go first.
+        queueMicrotask(() => this.#written())
       }
       const write: PendingWrite = {
         bytes,

@@ -46,6 +46,35 @@ it('lets writes wait once the queue of a process is full, holds up nothing else,
   }
 })
 
+it('writes nothing of what waited when its connection broke, and takes it in order when it is repeated', async () => {
+  const folder = mkdtempSync(path.join('/tmp', 'input-'))
+  try {
+    const gate = makeFifo(path.join(folder, 'gate'))
+    // What is short would have room.
+    await using gateway = await startGateway({ limits: { stdinQueueBytes: 250 * 1024 } })
+    const first = await gateway.connect()
+    await first.start('p', ['/bin/sh', '-c', `read go < ${gate}; tail -c 3`], withInput)
+    const waiting = await fill(first, 'p')
+    const behind = ['a', 'b', 'c'].map(text => ({
+      method: 'process/write',
+      params: { processId: 'p', chunk: Buffer.from(text).toString('base64'), writeId: text, endsInput: text === 'c' },
+    }))
+    for (const [index, write] of behind.entries()) first.send({ id: `behind${index}`, ...write })
+    await first.call('environment/status', {})
+    await first.cut()
+
+    const second = await gateway.connect(first.sessionId)
+    writeFileSync(gate, 'go\n')
+    send(second, 'p', String(waiting))
+    for (const [index, write] of behind.entries()) second.send({ id: `behind${index}`, ...write })
+    await second.event('p', 'process/closed')
+    expect(second.output('p').toString()).toBe('abc')
+    expect((await second.until(({ id }) => id === `p${waiting}`)).result).toEqual({ status: 'accepted' })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
 it('ends at once what does not read, however much waits for it', async () => {
   await using gateway = await startGateway({ limits: { stdinQueueBytes: 64 * 1024 } })
   const peer = await gateway.connect()
