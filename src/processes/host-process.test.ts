@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fakeHost } from '../../test/support/fake-host.ts'
 import { fakeStart } from '../../test/support/fake-start.ts'
 import { outputChunkBytes } from '../protocol/limits.ts'
+import { CatchUp } from './catch-up.ts'
 import { tailMs } from './process-limits.ts'
 import { chunkRecordBytes } from './retained-output.ts'
 
@@ -87,12 +88,13 @@ describe('the output of a process', () => {
   })
 
   it('is kept for a client that is away, until so much is kept that the process is held back', async () => {
-    const { child, process, delivery } = fakeStart({ host: fakeHost({ detachedOutputBytes: 10 }) })
+    const { host, child, process, delivery } = fakeStart({ host: fakeHost({ detachedOutputBytes: 10 }) })
     process.detach()
     child.says('0123456789')
     await turnOfTheLoop()
     expect(child.isPaused).toBe(true)
-    process.attach(delivery)
+    using catchUp = new CatchUp({ delivery, timers: host.timers, givenUp: () => {} })
+    process.attach(delivery, catchUp)
     expect(child.isPaused).toBe(true)
     expect(process.read(fromStart, idle)).toMatchObject({ chunks: [{ seq: 1 }] })
     expect(child.isPaused).toBe(false)

@@ -1,6 +1,7 @@
 import type { Guard } from '../lifecycle/ledger.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { OutputPage, OutputStream, ProcessSignal, TerminalSize, WriteStatus } from '../protocol/process-schemas.ts'
+import type { CatchUp } from './catch-up.ts'
 import type { Delivery } from './delivery.ts'
 import type { Child, ChildEvents, ChildExit } from './engine.ts'
 import { SystemError } from '../libc/system-error.ts'
@@ -169,8 +170,12 @@ export class HostProcess implements ChildEvents, AsyncDisposable {
 
   // Between connections
 
-  attach(delivery: Delivery): void {
-    this.#output.attach(delivery)
+  attach(delivery: Delivery, catchUp: CatchUp): void {
+    this.#output.attach(delivery, catchUp)
+  }
+
+  catchUpGivenUp(): void {
+    this.#output.catchUpGivenUp()
   }
 
   detach(): void {

@@ -86,6 +86,11 @@ export class OutputLog {
     return this.#delivery !== undefined
   }
 
+  /** Whether the client has come back and has not read everything that it missed. */
+  get isCatchingUp(): boolean {
+    return this.#holding && this.isAttached
+  }
+
   /** Whether output waits to be numbered. */
   get hasPending(): boolean {
     return this.#pending.bytes > 0

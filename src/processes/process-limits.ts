@@ -23,6 +23,3 @@ export interface ProcessLimits {
 
 /** How long the exit of a process waits for descendants to let go of its streams, so that `exited` follows the last output. */
 export const tailMs = 50
-
-/** How long a resumed client may take to read what it missed before the window evicts again. */
-export const catchUpMs = 10_000

@@ -1,12 +1,12 @@
 import type { Timers } from '../lifecycle/timers.ts'
 import type { Ledger } from '../lifecycle/ledger.ts'
 import type { OutputPage, OutputStream, Receipt } from '../protocol/process-schemas.ts'
+import type { CatchUp } from './catch-up.ts'
 import type { ChunkMemory } from './chunk-memory.ts'
 import type { Delivery, Waiter } from './delivery.ts'
 import type { SessionOutput } from './output-budget.ts'
 import { OutputLog, type OutputObserver } from './output-log.ts'
 import { OutputPolls } from './output-polls.ts'
-import { catchUpMs } from './process-limits.ts'
 import type { ProcessMetrics } from './process-metrics.ts'
 
 export interface ReadRequest {
@@ -52,7 +52,8 @@ export class ProcessOutput implements Waiter {
   #isClosed = false
   #isPaused = false
   #flush: NodeJS.Immediate | undefined
-  #catchUp: Disposable | undefined
+  /** What the client that came back does about what it missed. */
+  #catchUp: CatchUp | undefined
 
   constructor(options: ProcessOutputOptions) {
     this.#options = options
@@ -119,17 +120,19 @@ export class ProcessOutput implements Waiter {
     this.#polls.wake()
   }
 
-  attach(delivery: Delivery): void {
+  attach(delivery: Delivery, catchUp: CatchUp): void {
     this.#log.attach(delivery)
-    this.#catchUp = this.#options.timers.after(catchUpMs, () => {
-      this.#log.release()
-      this.#goOn()
-    })
+    this.#catchUp = catchUp
+    this.#goOn()
+  }
+
+  /** The client does not care to read what it missed. */
+  catchUpGivenUp(): void {
+    this.#log.release()
     this.#goOn()
   }
 
   detach(): void {
-    this.#catchUp?.[Symbol.dispose]()
     this.#log.detach()
     this.#goOn()
   }
@@ -153,7 +156,6 @@ export class ProcessOutput implements Waiter {
    */
   forget(reason: () => Error): number {
     if (this.#flush !== undefined) clearImmediate(this.#flush)
-    this.#catchUp?.[Symbol.dispose]()
     if (!this.#polls.isEmpty) this.#polls.failAll(reason())
     const { retainedBytes } = this.#log
     this.#log[Symbol.dispose]()
@@ -185,6 +187,7 @@ export class ProcessOutput implements Waiter {
   }
 
   #page(request: ReadRequest): OutputPage {
+    if (this.#log.isCatchingUp) this.#catchUp?.goesOn()
     const page = this.#log.page(request.afterSeq, request.maxBytes)
     this.#goOn()
     const end = this.#end

@@ -5,6 +5,7 @@ import { GatewayError } from '../protocol/gateway-error.ts'
 import { osErrorText } from '../protocol/os-error-text.ts'
 import { shownId } from '../protocol/text-excerpt.ts'
 import type { OutputPage, ProcessSignal, TerminalSize, WriteStatus } from '../protocol/process-schemas.ts'
+import { CatchUp } from './catch-up.ts'
 import type { Delivery } from './delivery.ts'
 import type { Launch } from './engine.ts'
 import { HostProcess } from './host-process.ts'
@@ -40,6 +41,7 @@ export class ProcessTable implements AsyncDisposable {
   /** What keeps the closed ones readable. */
   readonly #closed = new Map<string, Disposable>()
   #delivery: Delivery | undefined
+  #catchUp: CatchUp | undefined
   readonly #shares: SessionShares
   #isEnded = false
 
@@ -138,11 +140,21 @@ export class ProcessTable implements AsyncDisposable {
 
   attach(delivery: Delivery): void {
     this.#delivery = delivery
-    for (const process of this.#processes()) process.attach(delivery)
+    if (this.#entries.size === 0) return
+    const catchUp = new CatchUp({
+      delivery,
+      timers: this.#host.timers,
+      givenUp: () => {
+        for (const process of this.#processes()) process.catchUpGivenUp()
+      },
+    })
+    this.#catchUp = catchUp
+    for (const process of this.#processes()) process.attach(delivery, catchUp)
   }
 
   detach(): void {
     this.#delivery = undefined
+    this.#catchUp?.[Symbol.dispose]()
     for (const process of this.#processes()) process.detach()
   }
 
@@ -152,6 +164,7 @@ export class ProcessTable implements AsyncDisposable {
     for (const [id, entry] of this.#entries) if (entry instanceof PendingStart) this.#cancel(id, entry)
     const processes = [...this.#processes()]
     await Promise.allSettled(processes.map(process => process.end(graceMs)))
+    this.#catchUp?.[Symbol.dispose]()
     this.#entries.clear()
     for (const retained of this.#closed.values()) retained[Symbol.dispose]()
     this.#closed.clear()
