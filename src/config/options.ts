@@ -85,7 +85,7 @@ export const options = {
     name: 'ping-after',
     value: duration({ min: '1s', max: '10m' }),
     default: '15s',
-    help: 'Silence of a peer after which it is pinged.',
+    help: 'Silence of a peer, or towards it, after which it is pinged.',
   }),
   dropAfterMs: option({
     name: 'drop-after',

@@ -109,6 +109,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       limits: options.limits,
       timers: options.timers,
       receivedBytes: () => options.transport.receivedBytes,
+      sentBytes: () => options.transport.sentBytes,
       ping: () => {
         this.#outbox.requestConfirmation()
       },

@@ -14,11 +14,12 @@ afterEach(() => {
 
 function watched() {
   const ledger = new Ledger()
-  const seen = { bytes: 0, pings: 0, reasons: [] as string[] }
+  const seen = { bytes: 0, sentBytes: 0, pings: 0, reasons: [] as string[] }
   const liveness = new Liveness({
     limits,
     timers: new Timers(ledger),
     receivedBytes: () => seen.bytes,
+    sentBytes: () => seen.sentBytes,
     ping: () => (seen.pings += 1),
     giveUp: why => seen.reasons.push(why),
   })
@@ -60,9 +61,19 @@ it('a single byte is a sign of life', () => {
   for (let turn = 0; turn < 20; turn++) {
     pass(800)
     seen.bytes += 1
+    seen.sentBytes += 1
   }
   expect(seen.pings).toBe(0)
   expect(seen.reasons).toEqual([])
+})
+
+it('a peer that talks and is told nothing hears a ping, as it may give up a silent gateway', () => {
+  const { seen, pass } = watched()
+  for (let turn = 0; turn < 30; turn++) {
+    pass(100)
+    seen.bytes += 1
+  }
+  expect(seen.pings).toBe(3)
 })
 
 describe('a peer whose session is asked for', () => {

@@ -1,7 +1,7 @@
 import type { Timers } from '../lifecycle/timers.ts'
 
 export interface LivenessLimits {
-  /** Silence after which the peer is pinged. */
+  /** Silence, of the peer or towards it, after which it is pinged. */
   readonly pingAfterMs: number
   /** Silence after which the peer is given up. */
   readonly dropAfterMs: number
@@ -14,14 +14,20 @@ export interface LivenessOptions {
   readonly timers: Timers
   /** Bytes received so far. Any byte is a sign of life. */
   readonly receivedBytes: () => number
+  /** Bytes sent so far, or about to be. */
+  readonly sentBytes: () => number
   readonly ping: () => void
   readonly giveUp: (why: string) => void
 }
 
-/** Whether the peer of a connection is still there: a silent one is pinged, one that stays silent is given up. */
+/**
+ * Whether the peer of a connection is still there: a silent one is pinged, one that stays silent is given up. One that has long been
+ * told nothing, as while it sends a long message, is pinged as well: it may watch for signs of life itself.
+ */
 export class Liveness implements Disposable {
   readonly #options: LivenessOptions
   #heard = { bytes: 0, at: performance.now() }
+  #told = { bytes: 0, at: performance.now() }
   #pingedAt = 0
   #probe: Disposable | undefined
 
@@ -31,12 +37,15 @@ export class Liveness implements Disposable {
 
   /** To be called now and then, with the time of `performance.now`. */
   check(now: number): void {
-    const { limits, receivedBytes, ping, giveUp } = this.#options
+    const { limits, receivedBytes, sentBytes, ping, giveUp } = this.#options
     const bytes = receivedBytes()
     if (bytes !== this.#heard.bytes) this.#heard = { bytes, at: now }
+    const toldBytes = sentBytes()
+    if (toldBytes !== this.#told.bytes) this.#told = { bytes: toldBytes, at: now }
     const silentMs = now - this.#heard.at
     if (silentMs >= limits.dropAfterMs) return giveUp(`no byte for ${Math.round(silentMs / 1000)} s`)
-    if (silentMs >= limits.pingAfterMs && now - this.#pingedAt >= limits.pingAfterMs) {
+    const isDue = silentMs >= limits.pingAfterMs || now - this.#told.at >= limits.pingAfterMs
+    if (isDue && now - this.#pingedAt >= limits.pingAfterMs) {
       this.#pingedAt = now
       ping()
     }

@@ -2,7 +2,7 @@ import { finished, type Readable, type Writable } from 'node:stream'
 import type { Timers } from '../lifecycle/timers.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
 import { LineReader } from '../protocol/line-reader.ts'
-import { type OutgoingMessage, textOf } from '../protocol/outgoing-message.ts'
+import { lengthOf, type OutgoingMessage, textOf } from '../protocol/outgoing-message.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 /** How long the reader may take to read what is left. */
@@ -17,6 +17,7 @@ export class StdioTransport implements Transport {
   readonly #timers: Timers
   readonly #maxMessageBytes: number
   #receivedBytes = 0
+  #sentBytes = 0
 
   constructor(options: { input: Readable; output: Writable; timers: Timers; maxMessageBytes: number }) {
     this.#input = options.input
@@ -31,6 +32,10 @@ export class StdioTransport implements Transport {
 
   get receivedBytes(): number {
     return this.#receivedBytes
+  }
+
+  get sentBytes(): number {
+    return this.#sentBytes
   }
 
   start(events: TransportEvents): void {
@@ -71,7 +76,9 @@ export class StdioTransport implements Transport {
   }
 
   send(message: OutgoingMessage): void {
-    if (this.#output.writable) this.#output.write(`${textOf(message)}\n`)
+    if (!this.#output.writable) return
+    this.#sentBytes += lengthOf(message) + 1
+    this.#output.write(`${textOf(message)}\n`)
   }
 
   /** A pipe confirms nothing, and nothing that was written to it is ever asked for again. */

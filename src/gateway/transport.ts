@@ -10,6 +10,8 @@ export interface Transport {
   readonly queuedBytes: number
   /** Bytes received so far, a sign of life. */
   readonly receivedBytes: number
+  /** Bytes sent so far, those that are queued included. */
+  readonly sentBytes: number
   /**
    * Sends one message. Never blocks and never drops: whoever sends watches `queuedBytes`. The bytes of its chunk are not needed any more
    * when it returns.

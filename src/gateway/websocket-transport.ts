@@ -53,6 +53,10 @@ export class WebSocketTransport implements Transport {
     return this.#socket.bytesRead
   }
 
+  get sentBytes(): number {
+    return this.#socket.bytesWritten
+  }
+
   /** To be called once, before any message can arrive. */
   start(events: TransportEvents): void {
     const websocket = this.#websocket

@@ -10,6 +10,7 @@ export class FakeTransport implements Transport {
   readonly kind: Transport['kind']
   queuedBytes = 0
   receivedBytes = 0
+  sentBytes = 0
   isInputPaused = false
   /** Whether what is sent stays queued. */
   isStuck = false
