@@ -4,6 +4,8 @@ import type { Timers } from '../lifecycle/timers.ts'
 /** A signal that aborts with another one, or by itself after a while. */
 export interface Deadline extends Disposable {
   readonly signal: AbortSignal
+  /** The time begins anew, unless it is disposed. */
+  restart(): void
 }
 
 /**
@@ -21,11 +23,18 @@ export function withDeadline(
   const follow = () => abort.abort(signal?.reason)
   if (signal?.aborted === true) follow()
   signal?.addEventListener('abort', follow, { once: true })
-  const timer = afterMs === undefined ? undefined : timers.after(afterMs, () => abort.abort(reason()))
+  const startClock = () => (afterMs === undefined ? undefined : timers.after(afterMs, () => abort.abort(reason())))
+  let clock = startClock()
   return {
     signal: abort.signal,
+    restart: () => {
+      if (clock === undefined) return
+      clock[Symbol.dispose]()
+      clock = startClock()
+    },
     [Symbol.dispose]: () => {
-      timer?.[Symbol.dispose]()
+      clock?.[Symbol.dispose]()
+      clock = undefined
       signal?.removeEventListener('abort', follow)
     },
   }

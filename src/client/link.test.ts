@@ -124,6 +124,56 @@ it('gives every outage its own time', async () => {
   expect(states).toEqual(['recovering', 'connected', 'recovering', 'connected'])
 })
 
+/** What was said by a process that runs on. */
+const whatWasMissed = (text: string) => ({
+  chunks: [{ seq: 1, stream: 'stdout', chunk: Buffer.from(text).toString('base64') }],
+  nextSeq: 2,
+  exited: false,
+  exitCode: null,
+  closed: false,
+  failure: null,
+  sandboxDenied: false,
+})
+
+it('goes on catching up as long as that gets anywhere', async () => {
+  const { link, first, dialsWith, outstanding } = await openLink()
+  const processes = ['p', 'q', 'r'].map(id => new RemoteProcess(id, link))
+  for (const process of processes) {
+    link.routes.add(process)
+    process.started()
+  }
+  const next = new GreetingChannel()
+  dialsWith(() => Promise.resolve(next))
+  first.ends()
+  for (const { id } of processes) {
+    await vi.advanceTimersByTimeAsync(40_000)
+    expect(link.state).toBe('recovering')
+    const read = next.sent.find(({ params }) => (params as { processId?: string }).processId === id)
+    next.receives({ id: read?.id, result: whatWasMissed(id) })
+  }
+  await vi.advanceTimersByTimeAsync(0)
+  expect(link.state).toBe('connected')
+  expect(processes.map(({ lastSeq }) => lastSeq)).toEqual([1, 1, 1])
+  expect(outstanding()).toEqual({})
+})
+
+it('gives up catching up when nothing is told for 45 s, on however many connections', async () => {
+  const { link, first, dialsWith } = await openLink()
+  const process = new RemoteProcess('p', link)
+  link.routes.add(process)
+  process.started()
+  dialsWith(() => {
+    const channel = new GreetingChannel()
+    setTimeout(() => channel.ends(), 10_000)
+    return Promise.resolve(channel)
+  })
+  first.ends()
+  await vi.advanceTimersByTimeAsync(44_999)
+  expect(link.state).toBe('recovering')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(link.state).toBe('failed')
+})
+
 it('gives up a connection that does not come about when the time is over', async () => {
   const { link, first, dialsWith } = await openLink()
   const aborted = vi.fn()

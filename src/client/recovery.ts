@@ -3,7 +3,7 @@ import { GatewayError } from '../protocol/gateway-error.ts'
 import { methods } from '../protocol/method-table.ts'
 import { disconnected, isTransportLoss, isWorthRetrying } from './call-errors.ts'
 import type { Dial } from './channel.ts'
-import { orAborted, pause, withDeadline } from './deadline.ts'
+import { type Deadline, orAborted, pause, withDeadline } from './deadline.ts'
 import { decodeResult } from './decode-result.ts'
 import { durationText } from './durations.ts'
 import { Generation, type GenerationEvents } from './generation.ts'
@@ -15,7 +15,7 @@ import type { RemoteProcess } from './remote-process.ts'
 const readsAtOnce = 64
 
 export interface RecoveryLimits {
-  /** How long an outage may last. */
+  /** How long an outage may last, and then how long may pass until the server tells something of what was missed. */
   readonly recoveryMs: number
   /** Between the end of one attempt and the next. */
   readonly retryMs: number
@@ -50,7 +50,7 @@ export async function recover(options: RecoveryOptions): Promise<Generation> {
   if (options.isFurtherAttempt) await pause(timers, limits.retryMs, signal)
   for (;;) {
     try {
-      return await attempt(options, signal)
+      return await attempt(options, deadline)
     } catch (error) {
       signal.throwIfAborted()
       if (!isWorthRetrying(error)) throw error
@@ -59,7 +59,8 @@ export async function recover(options: RecoveryOptions): Promise<Generation> {
   }
 }
 
-async function attempt(options: RecoveryOptions, signal: AbortSignal): Promise<Generation> {
+async function attempt(options: RecoveryOptions, deadline: Deadline): Promise<Generation> {
+  const { signal } = deadline
   const channel = await options.dial(signal)
   let started: Generation | undefined
   for (const process of options.routes.recoverable()) process.expectCatchUp()
@@ -70,7 +71,7 @@ async function attempt(options: RecoveryOptions, signal: AbortSignal): Promise<G
   started = candidate
   try {
     await shakeHands(candidate, options.handshake, options.timers, signal)
-    await catchUp(candidate, options.routes, signal)
+    await catchUp(candidate, options.routes, deadline)
     if (candidate.isOver) throw disconnected()
     return candidate
   } catch (error) {
@@ -80,10 +81,10 @@ async function attempt(options: RecoveryOptions, signal: AbortSignal): Promise<G
 }
 
 /** Reads what every process did meanwhile, several at a time. */
-async function catchUp(candidate: Generation, routes: ProcessRoutes, signal: AbortSignal): Promise<void> {
+async function catchUp(candidate: Generation, routes: ProcessRoutes, deadline: Deadline): Promise<void> {
   const waiting = routes.recoverable().values()
   const worker = async () => {
-    for (const process of waiting) await catchUpWith(process, candidate, routes, signal)
+    for (const process of waiting) await catchUpWith(process, candidate, routes, deadline)
   }
   await Promise.all(Array.from({ length: readsAtOnce }, worker))
 }
@@ -93,12 +94,16 @@ async function catchUpWith(
   process: RemoteProcess,
   candidate: Generation,
   routes: ProcessRoutes,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<void> {
+  const { signal } = deadline
+  const { lastSeq } = process
   try {
-    const params = { processId: process.id, afterSeq: process.lastSeq, maxBytes: null, waitMs: 0 }
+    const params = { processId: process.id, afterSeq: lastSeq, maxBytes: null, waitMs: 0 }
     const reply = await candidate.call({ method: 'process/read', params, signal })
     process.caughtUp(decodeResult(methods['process/read'].result, reply))
+    // A slow network may take long for everything.
+    if (process.lastSeq > lastSeq) deadline.restart()
     if (process.isClosed) routes.remove(process)
   } catch (error) {
     signal.throwIfAborted()
