@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { closedPort } from '../support/closed-port.ts'
 import { CuttingProxy } from '../support/cutting-proxy.ts'
 import { eventually } from '../support/eventually.ts'
 import { anyPort, Program } from '../support/program.ts'
@@ -92,12 +93,12 @@ it('says that it can go on when the gateway is gone, and does when another one i
   const { at } = stage
   writeFileSync(at('source'), randomBytes(64 * mebibyte))
   const env = { XDG_STATE_HOME: at('state') }
-  const isHalf = () =>
-    readdirSync(at('')).some(name => name.startsWith('.execgate-') && statSync(at(name)).size > 20 * mebibyte)
   await using first = await Program.listening(['serve', ...anyPort])
-  const copying = ['cp', '--url', first.url, at('source'), `:${at('target')}`]
+  // Nothing gets through it while nobody looks.
+  await using proxy = await CuttingProxy.open(first.url)
+  const copying = ['cp', '--url', proxy.url, at('source'), `:${at('target')}`]
   await using program = Program.start(copying, { env })
-  await eventually(isHalf, 'a part is copied')
+  await eventually(() => proxy.hasLink && proxy.link.passedBytes('up') > 40 * mebibyte, 'a part is copied')
   first.signal('SIGKILL')
   await first.exited
   await using _second = await Program.listening(['serve', '--listen', first.url])
@@ -157,7 +158,7 @@ it('says what is wrong, and exits with 1', async () => {
     status: 1,
     stderr: expect.stringContaining('a directory cannot'),
   })
-  expect(await Program.run(['cp', '--url', 'ws://127.0.0.1:1', 'a', ':/b'])).toMatchObject({
+  expect(await Program.run(['cp', '--url', `ws://${await closedPort()}`, 'a', ':/b'])).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('failed to connect'),
   })

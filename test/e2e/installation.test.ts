@@ -22,7 +22,7 @@ test.runIf(majorOf(systemNode) < 24)('an older Node of the system is refused in 
   expect(stderr).toMatch(/^execgate needs Node\.js 24 or later; this is Node\.js \S+ \(\/usr\/bin\/node\)\n$/)
 })
 
-test('the build runs without its sources', async () => {
+test('the build runs without its sources', { timeout: 120_000 }, async () => {
   using folder = new ScratchFolder()
   const at = (name: string) => join(folder.path, name)
   const compiler = join(checkout, 'node_modules/typescript/bin/tsc')

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { ForeignProcess } from '../support/foreign-process.ts'
-import type { Peer } from '../support/peer.ts'
+import { daemonise } from '../support/daemonise.ts'
+import type { ForeignProcess } from '../support/foreign-process.ts'
 import { Program } from '../support/program.ts'
 
 const env = { PATH: '/usr/bin:/bin' }
@@ -14,13 +14,6 @@ interface Leaks {
 
 async function leaksOf(program: Program): Promise<Leaks> {
   return (await (await fetch(`${program.url.replace('ws', 'http')}/debug/leaks`)).json()) as Leaks
-}
-
-/** A process in a session of its own that outlives whatever started it. */
-async function daemonise(peer: Peer, processId: string): Promise<ForeignProcess> {
-  await peer.start(processId, ['/bin/sh', '-c', 'setsid sleep 300 >/dev/null 2>&1 </dev/null & echo $!'], { env })
-  await peer.event(processId, 'process/closed')
-  return ForeignProcess.of(Number(peer.output(processId, 'stdout').toString()))
 }
 
 test('what runs is what the operating system has, descendants included', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { LoadReport } from '../../src/load/report/load-report.ts'
+import { closedPort } from '../support/closed-port.ts'
 import { anyPort, Program } from '../support/program.ts'
 
 test('the program measures a gateway and says so in one JSON object', async () => {
@@ -33,7 +34,7 @@ test('a threshold that is missed fails the build', async () => {
 })
 
 test('a gateway that is not there is told of in one line', async () => {
-  const { status, stdout, stderr } = await Program.run(['load', '--target', 'nobody=ws://127.0.0.1:1'])
+  const { status, stdout, stderr } = await Program.run(['load', '--target', `nobody=ws://${await closedPort()}`])
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
   expect(stderr).toMatch(/^execgate: target nobody cannot be measured: failed to connect .*\n$/)
 })
@@ -64,7 +65,7 @@ test('a collector that is away costs a sentence, not the results', async () => {
   await using gateway = await Program.listening(['serve', ...anyPort])
   const argv = ['load', 'ping', '--target', `a=${gateway.url}`, '--iterations', '5']
   const { status, stdout, stderr } = await Program.run(argv, {
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' },
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${await closedPort()}` },
   })
   expect(status).toBe(0)
   expect(stdout).toContain('per second')

@@ -23,7 +23,7 @@ test('an operator lists what runs and ends it, without a word of what it is', as
   expect(JSON.parse(json.stdout)).toMatchObject({
     processes: [{ session: 1, id: 'build', state: 'closed', pid: null }],
   })
-  expect(program.logged.text).toContain('an operator killed a process')
+  await program.logged.contains('an operator killed a process')
 })
 
 test('what is not there is an error with status 1', async () => {

@@ -8,7 +8,7 @@ let folder: PackageFolder
 
 beforeAll(() => {
   folder = new PackageFolder()
-}, 60_000)
+}, 120_000)
 
 beforeEach(() => {
   folder.install()
@@ -70,7 +70,7 @@ test('a native engine that is asked for and impossible is an error at the start'
   expect(stderr).toMatch(/^execgate: the native engine cannot run here: Cannot find module 'koffi'\n$/)
 })
 
-test('client and protocol can be imported by name, with their types', () => {
+test('client and protocol can be imported by name, with their types', { timeout: 120_000 }, () => {
   const strict = { strict: true, module: 'nodenext', target: 'esnext', lib: ['esnext'], types: ['node'], noEmit: true }
   folder.write('package.json', '{ "type": "module" }')
   folder.write('tsconfig.json', JSON.stringify({ compilerOptions: strict, files: ['good.ts', 'bad.ts'] }))

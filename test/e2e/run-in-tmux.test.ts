@@ -34,13 +34,14 @@ it.skipIf(!isInstalled('tmux'))('is a terminal in a terminal', async () => {
   await tmux.until(/resized/)
   expect(await tmux.until(/^\d+ \d+\r$/m)).toBe('20 60\r')
 
-  tmux.type('echo wait""ing; sleep 600')
+  tmux.type(`sh -c 'echo wait""ing; exec sleep 600'`)
   await tmux.until(/waiting/)
   tmux.press('C-c')
   tmux.type('echo inter""rupted $?')
   expect(await tmux.until(/interrupted \d+/)).toBe('interrupted 130')
 
-  tmux.type('echo sleep""ing; sleep 600')
+  // Whoever says so is who the key ends: a shell that is between two commands minds no SIGQUIT.
+  tmux.type(`sh -c 'echo sleep""ing; exec sleep 600'`)
   await tmux.until(/sleeping/)
   tmux.press('C-\\')
   tmux.type('echo qu""it $?')

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { ExecClient, type Process } from '../../src/client/execgate-client.ts'
+import { closedPort } from '../support/closed-port.ts'
 import { launcher, Program, testedNode } from '../support/program.ts'
 import { quietPage, ScriptedServer } from '../support/scripted-server.ts'
 import { startGateway } from '../support/start-gateway.ts'
@@ -43,7 +44,7 @@ it.each([
 })
 
 it('exits with 125 when there is no gateway', async () => {
-  const ended = await Program.run(['run', '--url', 'ws://127.0.0.1:1', 'true'])
+  const ended = await Program.run(['run', '--url', `ws://${await closedPort()}`, 'true'])
   expect(ended).toMatchObject({ status: 125, stderr: expect.stringContaining('failed to connect') })
 })
 

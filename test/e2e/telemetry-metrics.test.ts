@@ -101,6 +101,7 @@ test('exports that were refused arrive later, in order and once', async () => {
   expect(sink.sum('exec_server_processes_finished_total')).toBe(5)
   expect(sink.sum('exec_server_process_duration_seconds')).toBe(5)
   expect(failures()).toBe(3)
+  await program.logged.contains('cannot be exported')
   expect(program.logged.text.match(/cannot be exported/g)).toHaveLength(1)
 })
 
@@ -109,6 +110,7 @@ test('what a collector does not take counts as lost, and the log says so once', 
   sink.verdict = () => 'in part'
   await using program = await Program.listening(['exec-server', '--log-level', 'warn'], { env: exporting(sink) })
   await sink.until(() => sink.sum('exec_server_telemetry_dropped_total', { signal: 'metrics' }) >= 3)
+  await program.logged.contains('the collector rejects a part of the metrics')
   expect(program.logged.text.match(/the collector rejects a part of the metrics/g)).toHaveLength(1)
 })
 

@@ -68,5 +68,5 @@ test('records of the log are exported with the ids they have on standard error',
   await sink.until(() => sink.spans.some(({ name }) => name === 'initialize'))
   const { traceId } = sink.spans.find(({ name }) => name === 'initialize') ?? {}
   expect(created?.traceId).toBe(traceId)
-  expect(program.logged.text).toContain(`"trace_id":"${traceId}"`)
+  await program.logged.contains(`"trace_id":"${traceId}"`)
 })

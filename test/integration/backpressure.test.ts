@@ -28,7 +28,7 @@ it('holds the processes of a client that does not read, and costs a bounded amou
   const other = await gateway.connect()
   expect(await other.call('environment/status', {})).toEqual({ status: 'ready' })
   expect((await other.run('q', 'seq 1 10000 | tail -n 1')).stdout).toBe('10000\n')
-  expect(heldBack(gateway)).toBe(1)
+  await eventually(() => heldBack(gateway) === 1, 'the process is held back still')
   expect(queuedBytes(gateway)).toBeLessThanOrEqual(Math.max(queued, defaultLimits.outputInFlightBytes))
 })
 
@@ -87,9 +87,10 @@ it('lets go of a client that reads nothing and has asked for much, once its sess
   const resumed = () => next.request('initialize', { clientName: 'test', resumeSessionId: peer.sessionId })
   let reply = await resumed()
   expect(reply.error?.code).toBe(-32010)
-  await eventually(() => connectionsClosed.value({ cause: 'silent' }) === 1, 'the connection is given up')
-  reply = await resumed()
+  // What the gateway still takes of its requests is a sign of life; in the end there is none.
+  while (reply.error?.code === -32010) reply = await resumed()
   expect(reply.result).toMatchObject({ sessionId: peer.sessionId })
+  await eventually(() => connectionsClosed.value({ cause: 'silent' }) === 1, 'the connection was given up')
 })
 
 it('keeps a client that reads nothing and pings all the while, and answers it when it reads again', async () => {

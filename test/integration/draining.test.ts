@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { startGateway } from '../support/start-gateway.ts'
 
 it('says goodbye when its processes are gone, and tells everybody who waits', async () => {
-  await using gateway = await startGateway()
+  await using gateway = await startGateway({ limits: { graceMs: 60_000 } })
   const peer = await gateway.connect()
   await peer.start('p', ['/bin/sh', '-c', 'trap "echo bye; exit 5" TERM; echo ready; while :; do sleep 0.01; done'], {
     env: { PATH: '/usr/bin:/bin' },
@@ -36,10 +37,11 @@ it('admits nobody while it drains, and starts nothing', async () => {
 })
 
 it('ends a long-poll of a process that goes', async () => {
-  await using gateway = await startGateway()
+  await using gateway = await startGateway({ limits: { graceMs: 60_000 } })
   const peer = await gateway.connect()
   await peer.start('p', ['sleep', '60'], { env: { PATH: '/usr/bin:/bin' } })
   const page = peer.request('process/read', { processId: 'p', waitMs: 60_000 })
+  await eventually(() => gateway.gateway.ledger.active('poll') === 1, 'the poll waits')
   await gateway.gateway.drain()
   expect((await page).result).toMatchObject({ exited: true, exitCode: 143 })
 })

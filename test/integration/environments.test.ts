@@ -4,13 +4,14 @@ import type { Registration } from '../../src/backends/deferred-environment.ts'
 import { Environments } from '../../src/backends/environments.ts'
 import { GatewayError } from '../../src/client/execgate-client.ts'
 import { openEnvironments } from '../../src/open-environments.ts'
+import { closedPort } from '../support/closed-port.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { launcher, Program } from '../support/program.ts'
 import { ScratchFolder } from '../support/scratch-folder.ts'
 import { startGateway } from '../support/start-gateway.ts'
 
 /** Nobody listens there. */
-const nowhere = 'ws://127.0.0.1:1'
+const nowhere = `ws://${await closedPort()}`
 
 const noLocal = () => Promise.reject(new Error('the local environment is not wanted here'))
 

@@ -29,7 +29,8 @@ async function type(peer: Peer, processId: string, line: string): Promise<void> 
 }
 
 it('hands the session of a client that is stopped to another, and the stopped one learns of it', async () => {
-  await using gateway = await startGateway({ limits: { probeMs: 100 } })
+  // Whoever has it then is asked for a sign of life as well, and is in time with it.
+  await using gateway = await startGateway({ limits: { probeMs: 1000 } })
   await using program = Program.start([gateway.url], { command: [process.execPath, clientProgram] })
   await program.printed.contains('\n')
   const [sessionId = '', processId = ''] = program.printed.text.trim().split(' ')

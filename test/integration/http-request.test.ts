@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { closedPort } from '../support/closed-port.ts'
 import { eventually } from '../support/eventually.ts'
+import { failureOf } from '../support/failure-of.ts'
+import { fakeTimers } from '../support/fake-timers.ts'
 import { bodyText, fetchThrough, valuesIn } from '../support/http-calls.ts'
 import { startGateway } from '../support/start-gateway.ts'
 import { headerOf, WebServer } from '../support/web-server.ts'
@@ -181,12 +184,22 @@ describe('the deadline', () => {
   })
 
   it('holds for a server that does not finish', async () => {
+    const { promise: begun, resolve } = Promise.withResolvers<void>()
     await using server = await WebServer.start((_request, _incoming, response) => {
       response.writeHead(200)
-      response.write('begun')
+      response.write('begun', () => {
+        resolve()
+      })
     })
     await using gateway = await startGateway()
-    await expect(fetchThrough(await gateway.connect(), { url: server.url(), timeoutMs: 100 })).rejects.toMatchObject({
+    const peer = await gateway.connect()
+    fakeTimers()
+    const failure = failureOf(fetchThrough(peer, { url: server.url(), timeoutMs: 100 }))
+    await begun
+    // What it has said has reached the gateway by the time that the gateway answers to what is asked later.
+    await peer.call('environment/status', {})
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await failure).toMatchObject({
       code: -32603,
       message: 'failed to read http/request response body: operation timed out',
     })
@@ -204,15 +217,12 @@ describe('the deadline', () => {
 
 describe('what cannot be reached', () => {
   it('is told in words that name neither host nor path', async () => {
-    const free = createServer().listen(0, '127.0.0.1')
-    await once(free, 'listening')
-    const { port } = free.address() as AddressInfo
-    free.close()
-    await once(free, 'close')
+    const url = `http://${await closedPort()}/secret?token=t`
     await using gateway = await startGateway()
-    await expect(
-      fetchThrough(await gateway.connect(), { url: `http://127.0.0.1:${port}/secret?token=t` }),
-    ).rejects.toMatchObject({ code: -32603, message: 'http/request failed: connection refused' })
+    await expect(fetchThrough(await gateway.connect(), { url })).rejects.toMatchObject({
+      code: -32603,
+      message: 'http/request failed: connection refused',
+    })
   })
 
   it.each(['220 smtp ready\r\n', 'HTTP/1.1 099 None\r\n\r\n'])(

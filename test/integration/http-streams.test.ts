@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { fakeTimers } from '../support/fake-timers.ts'
 import { deltasOf, endOf, fetchThrough, streamedBytes } from '../support/http-calls.ts'
 import { defaultLimits, type GatewayFixture, startGateway } from '../support/start-gateway.ts'
 import { type Answer, WebServer } from '../support/web-server.ts'
@@ -113,7 +114,9 @@ describe('a stream that breaks', () => {
     })
     await using gateway = await startGateway()
     const peer = await gateway.connect()
+    fakeTimers()
     await fetchThrough(peer, { url: server.url(), requestId: 's', streamResponse: true, timeoutMs: 100 })
+    await vi.advanceTimersByTimeAsync(100)
     expect((await endOf(peer, 's')).params.error).toMatch(/operation timed out$/)
     expect(gateway.gateway.telemetry.instruments.fetches.value({ mode: 'streamed', result: 'timeout' })).toBe(1)
   })

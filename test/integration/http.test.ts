@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from 'node:http'
 import net from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { textPage } from '../../src/gateway/pages.ts'
+import { eventually } from '../support/eventually.ts'
 import { Peer } from '../support/peer.ts'
 import { startGateway } from '../support/start-gateway.ts'
 
@@ -152,6 +153,7 @@ it('refuses connections beyond its limit, and accepts again when one has left', 
   expect((await fetch(`${gateway.url.replace('ws', 'http')}/readyz`)).status).toBe(200)
   only.socket.close()
   await only.closed
+  await eventually(() => gateway.gateway.ledger.active('connection') === 0, 'the connection is over')
   const next = await gateway.connect(only.sessionId)
   expect(next.sessionId).toBe(only.sessionId)
   expect(gateway.gateway.telemetry.instruments.connectionsRejected.value({ reason: 'limit' })).toBe(1)

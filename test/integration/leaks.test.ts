@@ -8,8 +8,8 @@ import { Ledger } from '../../src/lifecycle/ledger.ts'
 import { Timers } from '../../src/lifecycle/timers.ts'
 import type { LaunchNumbers } from '../../src/processes/launch-registry.ts'
 import { instanceMarker } from '../../src/processes/watchdog.ts'
+import { daemonise } from '../support/daemonise.ts'
 import { eventually } from '../support/eventually.ts'
-import { ForeignProcess } from '../support/foreign-process.ts'
 import { childrenOf } from '../support/leak-check.ts'
 import type { Peer } from '../support/peer.ts'
 import { startGateway } from '../support/start-gateway.ts'
@@ -56,13 +56,6 @@ async function startObserved(options: Partial<LeakLedgerOptions> = {}, identity 
       await leaks[Symbol.asyncDispose]()
     },
   }
-}
-
-/** A process in a session of its own that outlives whatever started it. */
-async function daemonise(peer: Peer, processId: string): Promise<ForeignProcess> {
-  await peer.start(processId, ['/bin/sh', '-c', 'setsid sleep 300 >/dev/null 2>&1 </dev/null & echo $!'], { env })
-  await peer.event(processId, 'process/closed')
-  return ForeignProcess.of(Number(peer.output(processId, 'stdout').toString()))
 }
 
 async function endSession(observed: Awaited<ReturnType<typeof startObserved>>, peer: Peer): Promise<void> {

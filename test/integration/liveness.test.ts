@@ -14,7 +14,7 @@ it('gives up a peer that is silent for too long, and keeps its session', { timeo
 })
 
 it('keeps a peer that says nothing but answers pings', { timeout: 20_000 }, async () => {
-  await using gateway = await startGateway({ limits: { pingAfterMs: 50, dropAfterMs: 2000 } })
+  await using gateway = await startGateway({ limits: { pingAfterMs: 50, dropAfterMs: 4000 } })
   const peer = await gateway.connect()
   let pings = 0
   const pinged = Promise.withResolvers<void>()
@@ -51,7 +51,7 @@ it('takes a session from a connection that is dead, a moment after somebody asks
 })
 
 it('takes no session from a connection that is alive', async () => {
-  await using gateway = await startGateway({ limits: { probeMs: 50 } })
+  await using gateway = await startGateway({ limits: { probeMs: 1000 } })
   const owner = await gateway.connect()
   const other = await gateway.open()
   const resume = { clientName: 'test', resumeSessionId: owner.sessionId }

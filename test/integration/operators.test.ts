@@ -143,14 +143,16 @@ it('refuses a body beyond its limit', async () => {
 })
 
 it('leaves the processes to a gateway that shuts down', async () => {
-  await using fixture = await startGateway({ limits: { graceMs: 300 } })
+  await using fixture = await startGateway({ limits: { graceMs: 60_000 } })
   const base = await openEndpoint(fixture)
   const peer = await fixture.connect()
   await peer.start('p', ['/bin/sh', '-c', 'trap "echo asked" TERM; echo started; while :; do sleep 300; done'], { env })
   await peer.outputContains('p', 'started')
-  void fixture.gateway.drain()
+  const drained = fixture.gateway.drain()
   const refused = [503, 'the gateway is shutting down and ends every process itself\n']
   expect(await post(base + killPath, killOf(1, 'p'))).toEqual(refused)
+  fixture.gateway.killAll()
+  await drained
 })
 
 it('is on the port of clients where the pages of operators are', async () => {

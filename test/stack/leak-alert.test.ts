@@ -3,7 +3,7 @@ import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { ForeignProcess } from '../support/foreign-process.ts'
+import { daemonise } from '../support/daemonise.ts'
 import { anyPort, Program } from '../support/program.ts'
 import { Pipeline } from './support/pipeline.ts'
 
@@ -22,11 +22,7 @@ it('pages about a process that has outlived its session until it is reaped', { t
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: pipeline.endpoint, OTEL_METRIC_EXPORT_INTERVAL: '1000' },
   })
   const peer = await program.connect()
-  await peer.start('p', ['/bin/sh', '-c', 'setsid sleep 300 >/dev/null 2>&1 </dev/null & echo $!'], {
-    env: { PATH: '/usr/bin:/bin' },
-  })
-  await peer.event('p', 'process/closed')
-  using leaked = ForeignProcess.of(Number(peer.output('p', 'stdout').toString()))
+  using leaked = await daemonise(peer, 'p')
   await peer.cut()
   await program.logged.contains('session ended')
 

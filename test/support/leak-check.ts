@@ -1,11 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, expect } from 'vitest'
+import { isErrno } from '../../src/filesystem/errno.ts'
 
 /** Pids whose parent this program is. proc_pid_children */
 export function childrenOf(pid: number | 'self'): number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap(thread =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').split(' ').filter(Boolean).map(Number),
-  )
+  return readdirSync(`/proc/${pid}/task`).flatMap(thread => childrenOfThread(`/proc/${pid}/task/${thread}`))
+}
+
+function childrenOfThread(folder: string): number[] {
+  try {
+    return readFileSync(`${folder}/children`, 'latin1').split(' ').filter(Boolean).map(Number)
+  } catch (error) {
+    // Threads come and go.
+    if (!isErrno(error, 'ENOENT', 'ESRCH')) throw error
+    return []
+  }
 }
 
 const listenersAtStart = new Map(['SIGCHLD', 'SIGTERM', 'SIGINT'].map(name => [name, process.listenerCount(name)]))

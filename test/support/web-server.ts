@@ -47,6 +47,8 @@ export class WebServer implements AsyncDisposable {
       tls === undefined ? createServer(listener) : createTlsServer(tls, listener),
       tls === undefined ? 'http' : 'https',
     )
+    // No pause between two requests of a test is long enough for it to close a connection.
+    server.#server.keepAliveTimeout = 60_000
     server.#server.listen(0, '127.0.0.1')
     await once(server.#server, 'listening')
     return server

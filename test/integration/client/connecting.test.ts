@@ -7,6 +7,7 @@ import { ExecClient } from '../../../src/client/execgate-client.ts'
 import { Timers } from '../../../src/lifecycle/timers.ts'
 import { connectClient } from '../../support/connected-client.ts'
 import { eventually } from '../../support/eventually.ts'
+import { fakeTimers } from '../../support/fake-timers.ts'
 import { childrenOf } from '../../support/leak-check.ts'
 import { ScratchFolder } from '../../support/scratch-folder.ts'
 import { ScriptedServer } from '../../support/scripted-server.ts'
@@ -121,9 +122,11 @@ it('refuses a greeting that is none', async () => {
 })
 
 it('gives a silent peer up, and takes its session up again', async () => {
+  fakeTimers()
   await using stage = await connectClient({ silenceMs: 60 })
   // The peer is there but its network is not: nothing is answered, not even pings.
   stage.connection.freezes()
+  await vi.advanceTimersByTimeAsync(60)
   const next = await stage.server.connection()
   expect((await next.greets()).params).toMatchObject({ resumeSessionId: 'session-1' })
   await stage.reaches('connected')

@@ -1,5 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { appendFileSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -34,7 +42,8 @@ async function openStage() {
 }
 
 describe('whole files', () => {
-  it.each([0, 1, mebibyte, mebibyte + 1, 64 * mebibyte])('are written and read, %i bytes', async size => {
+  const sizes = [0, 1, mebibyte, mebibyte + 1, 64 * mebibyte]
+  it.each(sizes)('are written and read, %i bytes', { timeout: 60_000 }, async size => {
     await using stage = await openStage()
     const { files, at } = stage
     const data = randomBytes(size)
@@ -156,7 +165,9 @@ describe('streams', () => {
 
   it('close a file that comes to be open after the abort', async () => {
     await using stage = await openStage()
-    writeFileSync(stage.at('file'), randomBytes(2 * mebibyte))
+    // Reading it all takes longer than noticing that it is open.
+    writeFileSync(stage.at('file'), '')
+    truncateSync(stage.at('file'), 64 * mebibyte)
     const abort = new AbortController()
     const reading = failureOf(stage.files.read(stage.at('file'), { signal: abort.signal }))
     await eventually(() => stage.openCount() === 1, 'the file was open')

@@ -1,17 +1,9 @@
-import { afterEach, expect, it, vi } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import type { Process } from '../../../src/client/execgate-client.ts'
 import { type ConnectedClient, connectClient } from '../../support/connected-client.ts'
 import { failureOf } from '../../support/failure-of.ts'
+import { fakeTimers } from '../../support/fake-timers.ts'
 import { chunksOf, quietPage, type ScriptedConnection } from '../../support/scripted-server.ts'
-
-afterEach(() => {
-  vi.useRealTimers()
-})
-
-/** Only what the client waits with: sockets go on by themselves. */
-function fakeTimers(): void {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
-}
 
 async function start({ client, connection }: ConnectedClient, processId = 'p'): Promise<Process> {
   const starting = client.start(['x'], { processId, stdin: 'pipe' })
@@ -94,10 +86,14 @@ it('tries again while the upgrade is refused', async () => {
 })
 
 it('tries again when the handshake is not answered in time', async () => {
+  fakeTimers()
   await using stage = await connectClient({ retryMs: 1, handshakeTimeoutMs: 50 })
   await stage.connection.drops()
   const silent = await stage.server.connection()
+  await silent.takes('initialize')
+  await vi.advanceTimersByTimeAsync(50)
   await silent.over
+  await vi.advanceTimersByTimeAsync(1)
   await (await stage.server.connection()).greets()
   await stage.reaches('connected')
   expect(stage.states).toEqual(['recovering', 'connected'])
