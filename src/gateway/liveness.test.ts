@@ -76,6 +76,18 @@ it('a peer that talks and is told nothing hears a ping, as it may give up a sile
   expect(seen.pings).toBe(3)
 })
 
+it('a peer is not given up for the time in which the gateway was held up', () => {
+  const { liveness, seen, pass } = watched()
+  pass(900)
+  vi.advanceTimersByTime(60_000)
+  liveness.check(performance.now())
+  expect(seen).toMatchObject({ pings: 1, reasons: [] })
+  pass(1900)
+  expect(seen.reasons).toEqual([])
+  pass(200)
+  expect(seen.reasons).toHaveLength(1)
+})
+
 describe('a peer whose session is asked for', () => {
   it('is pinged at once and given up when it does not answer in time', () => {
     const { liveness, ledger, seen } = watched()
@@ -83,7 +95,7 @@ describe('a peer whose session is asked for', () => {
     expect(seen.pings).toBe(1)
     vi.advanceTimersByTime(299)
     expect(seen.reasons).toEqual([])
-    vi.advanceTimersByTime(1)
+    vi.advanceTimersByTime(2)
     expect(seen.reasons).toHaveLength(1)
     expect(ledger.outstanding()).toEqual({})
   })
@@ -96,13 +108,22 @@ describe('a peer whose session is asked for', () => {
     expect(seen.reasons).toEqual([])
   })
 
+  it('stays when its answer is read late, because the gateway was held up', () => {
+    const { liveness, seen } = watched()
+    liveness.probe()
+    vi.advanceTimersToNextTimer()
+    seen.bytes += 1
+    vi.advanceTimersByTime(1000)
+    expect(seen.reasons).toEqual([])
+  })
+
   it('is probed once at a time, and again later', () => {
     const { liveness, seen } = watched()
     liveness.probe()
     liveness.probe()
     expect(seen.pings).toBe(1)
     seen.bytes += 1
-    vi.advanceTimersByTime(300)
+    vi.advanceTimersByTime(301)
     liveness.probe()
     expect(seen.pings).toBe(2)
   })

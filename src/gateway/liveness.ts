@@ -1,5 +1,8 @@
 import type { Timers } from '../lifecycle/timers.ts'
 
+/** The most that counts as silence between two looks: while the gateway itself is held up or stopped, nobody is pinged or heard. */
+const maxBetweenLooksMs = 2000
+
 export interface LivenessLimits {
   /** Silence, of the peer or towards it, after which it is pinged. */
   readonly pingAfterMs: number
@@ -26,7 +29,9 @@ export interface LivenessOptions {
  */
 export class Liveness implements Disposable {
   readonly #options: LivenessOptions
-  #heard = { bytes: 0, at: performance.now() }
+  #heardBytes = 0
+  #silentMs = 0
+  #lookedAt = performance.now()
   #told = { bytes: 0, at: performance.now() }
   #pingedAt = 0
   #probe: Disposable | undefined
@@ -39,10 +44,12 @@ export class Liveness implements Disposable {
   check(now: number): void {
     const { limits, receivedBytes, sentBytes, ping, giveUp } = this.#options
     const bytes = receivedBytes()
-    if (bytes !== this.#heard.bytes) this.#heard = { bytes, at: now }
+    this.#silentMs = bytes === this.#heardBytes ? this.#silentMs + Math.min(now - this.#lookedAt, maxBetweenLooksMs) : 0
+    this.#heardBytes = bytes
+    this.#lookedAt = now
     const toldBytes = sentBytes()
     if (toldBytes !== this.#told.bytes) this.#told = { bytes: toldBytes, at: now }
-    const silentMs = now - this.#heard.at
+    const silentMs = this.#silentMs
     if (silentMs >= limits.dropAfterMs) return giveUp(`no byte for ${Math.round(silentMs / 1000)} s`)
     const isDue = silentMs >= limits.pingAfterMs || now - this.#told.at >= limits.pingAfterMs
     if (isDue && now - this.#pingedAt >= limits.pingAfterMs) {
@@ -58,8 +65,12 @@ export class Liveness implements Disposable {
     const bytes = receivedBytes()
     ping()
     this.#probe = timers.after(limits.probeMs, () => {
-      this.#probe = undefined
-      if (receivedBytes() === bytes) giveUp('its session was asked for and it did not answer')
+      // What has arrived is read first: timers that are late run before that.
+      const look = setImmediate(() => {
+        this.#probe = undefined
+        if (receivedBytes() === bytes) giveUp('its session was asked for and it did not answer')
+      })
+      this.#probe = { [Symbol.dispose]: () => clearImmediate(look) }
     })
   }
 
