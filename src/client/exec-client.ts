@@ -234,7 +234,7 @@ export class ExecClient implements AsyncDisposable {
 
   async #askEnvironment(): Promise<EnvironmentInfo> {
     try {
-      return await this.call('environment/info', null)
+      return await this.call('environment/info', null, { repeats: true })
     } catch (error) {
       // The next one who wants to know asks again.
       this.#environment = undefined

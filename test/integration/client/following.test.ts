@@ -415,6 +415,24 @@ it('asks a server that did not describe itself once where commands run', async (
   await client.detach()
 })
 
+it('asks again where commands run when the connection breaks, as nothing has been started yet', async () => {
+  await using server = await ScriptedServer.open()
+  const connecting = ExecClient.connect(server.url)
+  const connection = await server.connection()
+  await connection.greets('session-1', {})
+  await using client = await connecting
+  const starting = client.start(['a'])
+  await connection.takes('environment/info')
+  await connection.drops()
+  const next = await server.connection()
+  await next.greets('session-1', {})
+  next.replies(await next.takes('environment/info'), { shell: environment.shell, cwd: 'file:///there' })
+  const start = await next.takes('process/start')
+  next.replies(start, { processId: start.params.processId })
+  await starting
+  await client.detach()
+})
+
 it('runs commands on a server that does not know how to describe itself', async () => {
   await using server = await ScriptedServer.open()
   const connecting = ExecClient.connect(server.url)
