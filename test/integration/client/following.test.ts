@@ -429,6 +429,7 @@ it('asks again where commands run when the connection breaks, as nothing has bee
   next.replies(await next.takes('environment/info'), { shell: environment.shell, cwd: 'file:///there' })
   const start = await next.takes('process/start')
   next.replies(start, { processId: start.params.processId })
+  expect(start.params).toMatchObject({ cwd: 'file:///there' })
   await starting
   await client.detach()
 })
