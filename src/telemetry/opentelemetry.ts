@@ -20,7 +20,7 @@ import { OpenTelemetryTracing } from './opentelemetry-tracing.ts'
 import type { OtlpSettings, Signal } from './otlp-environment.ts'
 import { ResendQueue } from './resend-queue.ts'
 import { readSampler } from './sampler.ts'
-import { sdkDiagnostics } from './sdk-diagnostics.ts'
+import { failureFields, sdkDiagnostics } from './sdk-diagnostics.ts'
 import { SpanIds } from './span-ids.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -56,6 +56,9 @@ export class OpenTelemetry implements AsyncDisposable {
     this.#options = options
     const { settings, telemetry, log } = options
     const { exported } = settings
+    const rejected = (signal: Signal) => telemetry.instruments.telemetryDropped.add({ signal })
+    // Before the exporters read their variables: they complain here about what cannot be honoured.
+    diag.setLogger(sdkDiagnostics({ log, rejected }), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true })
     if (options.hasScrapePage) this.#scraped = new PrometheusExporter({ preventServerStart: true })
     const spans = exported.has('traces')
       ? [new BatchSpanProcessor({ exporter: this.#counted('traces', new OTLPTraceExporter()) })]
@@ -67,25 +70,26 @@ export class OpenTelemetry implements AsyncDisposable {
       log.warn(problem)
     })
     const ids = new SpanIds()
-    this.#sdk = new NodeSDK({
-      sampler,
-      idGenerator: ids,
-      resource: resourceFromAttributes({
-        [ATTR_SERVICE_NAME]: 'execgate',
-        [ATTR_SERVICE_VERSION]: options.version,
-        [ATTR_SERVICE_INSTANCE_ID]: options.instance,
-      }),
-      // The others would tell the command line and the user.
-      resourceDetectors: [envDetector],
-      metricReaders: [
-        ...(exported.has('metrics') ? [this.#pushed()] : []),
-        ...(this.#scraped === undefined ? [] : [this.#scraped]),
-      ],
-      spanProcessors: spans,
-      logRecordProcessors: records,
-    })
-    const rejected = (signal: Signal) => telemetry.instruments.telemetryDropped.add({ signal })
-    diag.setLogger(sdkDiagnostics({ log, rejected }), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true })
+    this.#sdk = withoutConsole(
+      () =>
+        new NodeSDK({
+          sampler,
+          idGenerator: ids,
+          resource: resourceFromAttributes({
+            [ATTR_SERVICE_NAME]: 'execgate',
+            [ATTR_SERVICE_VERSION]: options.version,
+            [ATTR_SERVICE_INSTANCE_ID]: options.instance,
+          }),
+          // The others would tell the command line and the user.
+          resourceDetectors: [envDetector],
+          metricReaders: [
+            ...(exported.has('metrics') ? [this.#pushed()] : []),
+            ...(this.#scraped === undefined ? [] : [this.#scraped]),
+          ],
+          spanProcessors: spans,
+          logRecordProcessors: records,
+        }),
+    )
     this.#sdk.start()
     this.#register(metricsApi.getMeter(scopeName))
     if (exported.has('traces')) {
@@ -123,7 +127,7 @@ export class OpenTelemetry implements AsyncDisposable {
     try {
       await Promise.race([this.#sdk.shutdown(), promise])
     } catch (error) {
-      this.#options.log.warn({ err: error }, 'the last telemetry was not delivered')
+      this.#options.log.warn(failureFields(error as Error), 'the last telemetry was not delivered')
     } finally {
       clearTimeout(deadline)
       metricsApi.disable()
@@ -145,7 +149,7 @@ export class OpenTelemetry implements AsyncDisposable {
         instruments.telemetryDropped.add({ signal: 'metrics' })
       },
       changed: (isFailing, error) => {
-        if (isFailing) log.warn({ err: error }, 'metrics cannot be exported; they are kept and sent again')
+        if (isFailing) log.warn(failureFields(error), 'metrics cannot be exported; they are kept and sent again')
         else log.info('metrics are exported again')
       },
     })
@@ -205,5 +209,16 @@ export class OpenTelemetry implements AsyncDisposable {
         })
       }
     }
+  }
+}
+
+/** With this variable set the SDK prints what it does to standard output, which belongs to the protocol. */
+function withoutConsole<Made>(make: () => Made): Made {
+  const level = process.env['OTEL_LOG_LEVEL']
+  delete process.env['OTEL_LOG_LEVEL']
+  try {
+    return make()
+  } finally {
+    if (level !== undefined) process.env['OTEL_LOG_LEVEL'] = level
   }
 }

@@ -34,7 +34,10 @@ export function sdkDiagnostics({ log, rejected }: SdkDiagnosticsOptions): DiagLo
     log.warn({ source: 'opentelemetry', ...fields }, text)
   }
   return {
-    error: text => once(text),
+    error: text => {
+      const { data, ...failure } = parsed(text)
+      once(data === undefined ? text : JSON.stringify(failure), answerOf(data))
+    },
     warn: (text, ...details) => {
       if (!text.endsWith(partialSuccess)) return once(text)
       const { signal, message } = readPartialSuccess(details[0])
@@ -46,6 +49,19 @@ export function sdkDiagnostics({ log, rejected }: SdkDiagnosticsOptions): DiagLo
     debug: () => {},
     verbose: () => {},
   }
+}
+
+/** An export that failed, as the log shows it: of what the collector answered, which may be a page of megabytes, the beginning. */
+export function failureFields(error: Error | undefined): object {
+  if (error === undefined) return {}
+  const { data }: Error & { data?: unknown } = error
+  // The same error without its answer.
+  const err: unknown = Object.create(error, { data: { value: undefined, enumerable: true } })
+  return { err, ...answerOf(data) }
+}
+
+function answerOf(data: unknown): { message?: string } {
+  return typeof data === 'string' && data !== '' ? { message: shorten(data) } : {}
 }
 
 /** The number is the collector's claim, as is the text: neither is believed further than that something was rejected. */

@@ -33,8 +33,14 @@ test('serve takes standard streams, too', async () => {
   expect(await program.ended).toMatchObject({ status: 0 })
 })
 
-test('nothing but messages goes to standard output', async () => {
-  await using program = Program.start(stdio)
+test.each([
+  ['by default', {}],
+  [
+    'however much OpenTelemetry is to say',
+    { OTEL_LOG_LEVEL: 'debug', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
+  ],
+])('nothing but messages goes to standard output %s', async (_when, env) => {
+  await using program = Program.start(stdio, { env })
   const peer = await shakenHands(program)
   await peer.run('p', 'echo out; echo err >&2')
   peer.end()

@@ -131,6 +131,8 @@ test.each([
   ['OTEL_EXPORTER_OTLP_PROTOCOL', 'pigeon'],
   ['OTEL_TRACES_SAMPLER', 'dice'],
   ['OTEL_PROPAGATORS', 'pigeons'],
+  ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/nowhere.pem'],
+  ['OTEL_EXPORTER_OTLP_TIMEOUT', 'soon'],
 ])('a broken %s is named in the log and stops nothing', async (name, value) => {
   await using sink = await OtlpSink.open()
   const env = exporting(sink, { [name]: value })
