@@ -1,5 +1,5 @@
 import { fastify, type FastifyInstance } from 'fastify'
-import { limitPipelining } from './pipelining.ts'
+import { limitPipelining, requestMs } from './pipelining.ts'
 import { type Actions, addActions, addPages, isFromBrowser, type Pages } from './pages.ts'
 
 /** Sockets of scrapers and people. */
@@ -25,7 +25,7 @@ export class AdminListener implements AsyncDisposable {
 
   /** @throws when the address cannot be bound */
   static async open(options: AdminListenerOptions): Promise<AdminListener> {
-    const app = fastify({ forceCloseConnections: true })
+    const app = fastify({ forceCloseConnections: true, requestTimeout: requestMs })
     app.server.maxConnections = maxSockets
     limitPipelining(app.server, () => {})
     app.addHook('onRequest', (request, reply, next) => {

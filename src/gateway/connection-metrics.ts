@@ -3,6 +3,7 @@ import { type Cell, createInstruments, type Instruments } from '../telemetry/ins
 
 type TransportKind = AttributeValue<'connectionsActive', 'transport'>
 export type CloseCause = AttributeValue<'connectionsClosed', 'cause'>
+export type RejectReason = AttributeValue<'connectionsRejected', 'reason'>
 type MessageKind = AttributeValue<'messages', 'kind'>
 
 /** What happens to connections and on them, counted. */
@@ -46,7 +47,7 @@ export class ConnectionMetrics {
     this.#count.connectionDuration.record(durationMs / 1000, { transport })
   }
 
-  rejected(reason: AttributeValue<'connectionsRejected', 'reason'>): void {
+  rejected(reason: RejectReason): void {
     this.#count.connectionsRejected.add({ reason })
     if (reason === 'limit') this.#count.limitsReached.add({ limit: 'maxConnections' })
   }
@@ -76,7 +77,7 @@ export class ConnectionMetrics {
     this.#count.backpressure.add({ action: 'input_resumed' })
   }
 
-  limitReached(limit: 'maxIdBytes' | 'maxRequests' | 'maxMessageBytes'): void {
-    this.#count.limitsReached.add({ limit })
+  messageTooLong(): void {
+    this.#count.limitsReached.add({ limit: 'maxMessageBytes' })
   }
 }

@@ -13,7 +13,8 @@ import { initializedNotification, type MethodFamily } from '../protocol/method-t
 import type { OutgoingMessage } from '../protocol/outgoing-message.ts'
 import type { Session, SessionOwner } from '../sessions/session.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
-import type { ConnectionSpan, Tracing } from '../telemetry/tracing.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { ConnectionSpan } from '../telemetry/tracing.ts'
 import { type Arrival, ConnectionInput } from './connection-input.ts'
 import type { CloseCause, ConnectionMetrics } from './connection-metrics.ts'
 import { Disconnected, type Dispatcher, type RequestSource } from './dispatcher.ts'
@@ -41,8 +42,8 @@ export interface ConnectionOptions {
   readonly log: Logger
   readonly metrics: ConnectionMetrics
   readonly fileSetup: FileSetup
-  /** `undefined` while tracing is off. */
-  readonly tracing: Tracing | undefined
+  /** Its tracing may begin when the connection has long been open. */
+  readonly telemetry: Pick<Telemetry, 'tracing'>
   /** Called once, when the connection is over and its session detached. */
   readonly ended: (session: Session | undefined) => void
 }
@@ -73,7 +74,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
   readonly #held: Guard
   readonly #metrics: ConnectionMetrics
   readonly #openedAt = performance.now()
-  readonly span: ConnectionSpan | undefined
+  #span: ConnectionSpan | undefined
   readonly files: FileAccess
   readonly #requests: RequestsInFlight
   readonly #over = Promise.withResolvers<void>()
@@ -98,7 +99,6 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
       dispatcher: options.dispatcher,
       source: this,
       ledger: options.ledger,
-      metrics: options.metrics,
       maxRequests: options.limits.maxRequests,
       reply: message => {
         this.#send(message)
@@ -134,7 +134,6 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     // Every request may listen to them.
     setMaxListeners(0, this.#abort.signal, this.#patience.signal)
     this.#metrics.opened(options.transport.kind)
-    this.span = options.tracing?.startConnection({ id: this.id, transport: options.transport.kind })
     this.#log.info({ transport: options.transport.kind }, 'connection opened')
   }
 
@@ -144,6 +143,11 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
 
   get patience(): AbortSignal {
     return this.#patience.signal
+  }
+
+  get span(): ConnectionSpan | undefined {
+    this.#span ??= this.#options.telemetry.tracing?.startConnection({ id: this.id, transport: this.transport })
+    return this.#span
   }
 
   get sessionId(): string | undefined {
@@ -194,7 +198,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
 
   overlong(): void {
     if (this.#state.name === 'ended') return
-    this.#metrics.limitReached('maxMessageBytes')
+    this.#metrics.messageTooLong()
     this.#log.warn('a message is longer than max-message allows: the connection ends')
   }
 
@@ -305,7 +309,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     const released = this.files[Symbol.asyncDispose]()
     this.#held[Symbol.dispose]()
     this.#metrics.closed(this.#transport.kind, cause, this.ageMs)
-    this.span?.end()
+    this.#span?.end()
     this.#log.info({ sessionId: session?.id, cause }, 'connection closed')
     this.#options.ended(session)
     return released

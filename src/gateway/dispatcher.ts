@@ -74,22 +74,7 @@ export class Dispatcher {
    * arrive, and those that need not wait are answered in that order too.
    */
   answer(request: RequestMessage, source: RequestSource, receivedAt = performance.now()): Answer | Promise<Answer> {
-    const method: CountedMethod = isMethodName(request.method) ? request.method : 'unknown'
-    const started: StartedRequest = {
-      id: request.id,
-      method,
-      receivedAt,
-      dispatchedAt: performance.now(),
-      signal: source.signal,
-      span: source.span?.startRequest({
-        method,
-        wireMethod: request.method,
-        carrier: request.trace,
-        sessionId: source.sessionId,
-        receivedAt,
-      }),
-      afterwards: undefined,
-    }
+    const started = begin(request, source, receivedAt)
     try {
       const result = this.#handleInSpan(request, source, started)
       if (!(result instanceof Promise)) return this.#succeeded(started, result)
@@ -100,6 +85,11 @@ export class Dispatcher {
     } catch (thrown) {
       return this.#failed(started, thrown)
     }
+  }
+
+  /** Answers a request that is not looked into. */
+  refuse(request: RequestMessage, source: RequestSource, receivedAt: number, refusal: GatewayError): Answer {
+    return this.#failed(begin(request, source, receivedAt), refusal)
   }
 
   #succeeded(request: StartedRequest, result: unknown): Answer {
@@ -178,6 +168,25 @@ export class Dispatcher {
       },
       ...(family !== undefined && { session: source.gate(family) }),
     })
+  }
+}
+
+function begin(request: RequestMessage, source: RequestSource, receivedAt: number): StartedRequest {
+  const method: CountedMethod = isMethodName(request.method) ? request.method : 'unknown'
+  return {
+    id: request.id,
+    method,
+    receivedAt,
+    dispatchedAt: performance.now(),
+    signal: source.signal,
+    span: source.span?.startRequest({
+      method,
+      wireMethod: request.method,
+      carrier: request.trace,
+      sessionId: source.sessionId,
+      receivedAt,
+    }),
+    afterwards: undefined,
   }
 }
 

@@ -284,7 +284,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
       log: this.#options.log,
       metrics: this.connectionMetrics,
       fileSetup: this.#fileSetup,
-      tracing: this.telemetry.tracing,
+      telemetry: this.telemetry,
       ended: session => {
         // Nobody can come back on standard input: the processes end with the connection.
         if (transport.kind === 'stdio' && session !== undefined) this.#sessions.end(session, 0, 'input_end')

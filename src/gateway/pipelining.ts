@@ -1,6 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
+/** How long a request may take to come, with its body. */
+export const requestMs = 60_000
+
 /** Requests of one connection that wait for their replies: their bytes pile up where no other bound sees them. */
 const maxPipelined = 16
 

@@ -1,16 +1,14 @@
 import type { Ledger } from '../lifecycle/ledger.ts'
-import { encodeError, type RequestId, type RequestMessage } from '../protocol/envelope.ts'
+import type { RequestMessage } from '../protocol/envelope.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { maxIdBytes } from '../protocol/limits.ts'
 import type { OutgoingMessage } from '../protocol/outgoing-message.ts'
-import type { ConnectionMetrics } from './connection-metrics.ts'
 import type { Answer, Dispatcher, RequestSource } from './dispatcher.ts'
 
 export interface RequestsInFlightOptions {
   readonly dispatcher: Dispatcher
   readonly source: RequestSource
   readonly ledger: Ledger
-  readonly metrics: ConnectionMetrics
   readonly maxRequests: number
   readonly reply: (message: OutgoingMessage) => void
 }
@@ -30,15 +28,9 @@ export class RequestsInFlight {
 
   /** Has the request answered, or refuses it where a limit is reached. */
   serve(request: RequestMessage, receivedAt: number): void {
-    const { dispatcher, source, maxRequests } = this.#options
-    // The text of a string id carries two quotes.
-    if (Buffer.byteLength(request.id) > maxIdBytes + 2) {
-      return this.#refuse(request.id, 'maxIdBytes', maxIdBytes, `a request id has at most ${maxIdBytes} bytes`)
-    }
-    if (this.count >= maxRequests) {
-      const text = `${maxRequests} requests of this connection are in flight, its limit; wait for an answer first`
-      return this.#refuse(request.id, 'maxRequests', maxRequests, text)
-    }
+    const { dispatcher, source } = this.#options
+    const refusal = this.#refusal(request)
+    if (refusal !== undefined) return this.#answer(dispatcher.refuse(request, source, receivedAt, refusal))
     const answer = dispatcher.answer(request, source, receivedAt)
     if (!(answer instanceof Promise)) return this.#answer(answer)
     const answered = this.#answerLater(answer)
@@ -61,9 +53,14 @@ export class RequestsInFlight {
     sent?.()
   }
 
-  #refuse(id: RequestId, name: 'maxIdBytes' | 'maxRequests', value: number, text: string): void {
-    this.#options.metrics.limitReached(name)
-    const { code, message, data } = GatewayError.limit(name, value, text)
-    this.#options.reply(encodeError(id, { code, message, data }))
+  #refusal({ id }: RequestMessage): GatewayError | undefined {
+    const { maxRequests } = this.#options
+    // The text of a string id carries two quotes.
+    if (Buffer.byteLength(id) > maxIdBytes + 2) {
+      return GatewayError.limit('maxIdBytes', maxIdBytes, `a request id has at most ${maxIdBytes} bytes`)
+    }
+    if (this.count < maxRequests) return undefined
+    const text = `${maxRequests} requests of this connection are in flight, its limit; wait for an answer first`
+    return GatewayError.limit('maxRequests', maxRequests, text)
   }
 }

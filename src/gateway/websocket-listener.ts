@@ -3,9 +3,10 @@ import websocketPlugin from '@fastify/websocket'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Timers } from '../lifecycle/timers.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
+import type { RejectReason } from './connection-metrics.ts'
 import { frameSizes } from './frame-sizes.ts'
 import { BufferPools } from '../lifecycle/buffer-pools.ts'
-import { limitPipelining } from './pipelining.ts'
+import { limitPipelining, requestMs } from './pipelining.ts'
 import { type Actions, addActions, addPages, isFromBrowser, type Pages } from './pages.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 
@@ -25,7 +26,7 @@ export interface ListenerOptions {
   /** What operators may do on this port. */
   readonly actions: Actions
   /** Told why an upgrade is refused. */
-  readonly refused: (reason: 'limit' | 'draining' | 'origin') => void
+  readonly refused: (reason: RejectReason) => void
   /** Whether one more connection may come in; the HTTP status of the refusal otherwise. */
   readonly admit: () => 'yes' | 'draining' | 'full'
   /** Takes over a new connection: calls `start` of the transport. */
@@ -46,7 +47,7 @@ export class WebSocketListener implements AsyncDisposable {
 
   /** @throws when the address cannot be bound */
   static async open(options: ListenerOptions): Promise<WebSocketListener> {
-    const app = fastify({ forceCloseConnections: true, frameworkErrors: refuseUrl })
+    const app = fastify({ forceCloseConnections: true, requestTimeout: requestMs, frameworkErrors: refuseUrl })
     // Upgrades beyond the limit get an answer; more sockets than that do not.
     app.server.maxConnections = options.maxConnections + spareSockets
     const sockets = new Set<Socket>()
@@ -54,8 +55,11 @@ export class WebSocketListener implements AsyncDisposable {
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
     })
-    limitPipelining(app.server, () => {
+    app.server.on('drop', () => {
       options.refused('limit')
+    })
+    limitPipelining(app.server, () => {
+      options.refused('pipelining')
     })
     const frames = new BufferPools(frameSizes)
     await app.register(websocketPlugin, {

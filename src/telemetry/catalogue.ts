@@ -23,7 +23,7 @@ export const countedMethods = [...(Object.keys(methods) as MethodName[]), 'unkno
 const kindsOfError = Object.keys(errorKinds) as ErrorKind[]
 
 export const closeCauses = ['client_close', 'client_gone', 'protocol_error', 'silent', 'input_end', 'draining'] as const
-export const rejectReasons = ['limit', 'draining', 'origin'] as const
+export const rejectReasons = ['limit', 'draining', 'origin', 'pipelining'] as const
 export const directions = ['received', 'sent'] as const
 export const messageKinds = ['request', 'reply', 'notification', 'malformed'] as const
 export const backpressureActions = ['output_paused', 'output_resumed', 'input_paused', 'input_resumed'] as const
@@ -123,7 +123,7 @@ export const metrics = {
   }),
   connectionsRejected: counter('exec_server_connections_rejected_total', {
     attributes: { reason: rejectReasons },
-    help: 'Requests for a connection that were refused.',
+    help: 'Requests for a connection that were refused; `limit` and `pipelining` count sockets that were cut as well.',
   }),
   pingDuration: histogram('exec_server_ping_duration_seconds', {
     unit: 's',

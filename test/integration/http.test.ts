@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
+import { type IncomingMessage, request, type Server } from 'node:http'
 import net from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { textPage } from '../../src/gateway/pages.ts'
@@ -108,7 +109,8 @@ async function startListener(which: string) {
     await fixture.gateway.listenForOperators({ host: '127.0.0.1', port: 0, pages: new Map() })
   return {
     url: which === 'clients' ? fixture.url : await operators(),
-    cut: () => fixture.gateway.telemetry.instruments.connectionsRejected.value({ reason: 'limit' }),
+    cut: () => fixture.gateway.telemetry.instruments.connectionsRejected.value({ reason: 'pipelining' }),
+    limitReached: () => fixture.gateway.telemetry.instruments.limitsReached.value({ limit: 'maxConnections' }),
     [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose](),
   }
 }
@@ -132,6 +134,18 @@ describe.each(['clients', 'operators'])('on the port of %s', which => {
     expect(answered.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(16)
     await answersTo(listener.url, ready.repeat(40))
     expect(listener.cut()).toBe(counted)
+    expect(listener.limitReached()).toBe(0)
+  })
+
+  it('a request that never comes to its end is not waited for without end', async () => {
+    await using listener = await startListener(which)
+    const servers: Server[] = []
+    const note = (message: unknown) => servers.push((message as { server: Server }).server)
+    subscribe('http.server.request.start', note)
+    await fetch(new URL('/readyz', listener.url.replace('ws', 'http')))
+    unsubscribe('http.server.request.start', note)
+    expect(servers).toHaveLength(1)
+    expect(servers[0]?.requestTimeout).toBe(60_000)
   })
 
   it('any number of requests are answered one after the other', async () => {
@@ -156,6 +170,19 @@ it('refuses connections beyond its limit, and accepts again when one has left', 
   await eventually(() => gateway.gateway.ledger.active('connection') === 0, 'the connection is over')
   const next = await gateway.connect(only.sessionId)
   expect(next.sessionId).toBe(only.sessionId)
+  expect(gateway.gateway.telemetry.instruments.connectionsRejected.value({ reason: 'limit' })).toBe(1)
+})
+
+it('counts those it has no socket for', async () => {
+  await using gateway = await startGateway({ limits: { maxConnections: 1 } })
+  const { hostname, port } = new URL(gateway.url)
+  await using sockets = new AsyncDisposableStack()
+  for (let count = 0; count < 1 + 64; count++) {
+    await once(sockets.use(net.connect(Number(port), hostname)), 'connect')
+  }
+  await using refused = net.connect(Number(port), hostname)
+  refused.on('error', () => {})
+  await once(refused, 'close')
   expect(gateway.gateway.telemetry.instruments.connectionsRejected.value({ reason: 'limit' })).toBe(1)
 })
 

@@ -41,6 +41,11 @@ function timesReached({ gateway }: GatewayFixture, limit: LimitName): number {
   return gateway.telemetry.instruments.limitsReached.value({ limit })
 }
 
+/** Requests that limits have refused. */
+function failures({ gateway }: GatewayFixture): number {
+  return gateway.telemetry.instruments.requestErrors.value({ kind: 'limitReached' })
+}
+
 const nothingInherited = { inherit: 'none', ignoreDefaultExcludes: true, exclude: [], set: {}, includeOnly: [] }
 /** Which is one variable: PATH, in 34 bytes. */
 const inheritAll = { ...nothingInherited, inherit: 'all' }
@@ -171,6 +176,7 @@ it.each(cases)('says that there are too many $what, and goes on', async ({ name,
   expect(error).toMatchObject({ code: -32603, data: { limit: { name, value } } })
   expect(error?.message).toContain(String(value))
   expect(timesReached(gateway, name)).toBe(1)
+  expect(failures(gateway)).toBe(1)
   expect((await recover(peer)).error).toBeUndefined()
   expect(timesReached(gateway, name)).toBe(1)
 })
@@ -191,6 +197,8 @@ it('says that an id of a request is too long, under that id', async () => {
   const reply = await peer.until(message => message.id === id)
   expect(reply.error).toMatchObject({ code: -32603, data: { limit: { name: 'maxIdBytes', value: 1024 } } })
   expect(timesReached(gateway, 'maxIdBytes')).toBe(1)
+  expect(failures(gateway)).toBe(1)
+  expect(gateway.gateway.requestMetrics.count('environment/status', 'error')).toBe(1)
   expect(await peer.call('environment/status', {})).toEqual({ status: 'ready' })
 })
 
