@@ -10,7 +10,7 @@ import { Daemon } from './daemon.ts'
 /** Exports, scrapes and expiry are seconds apart. */
 const settleMs = 20_000
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
+export const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** As Alertmanager tells it. */
 export interface Alert {
@@ -198,7 +198,7 @@ scrape_configs:
 `
 }
 
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = net.createServer().listen(0, '127.0.0.1')
