@@ -27,7 +27,7 @@ export class AdminListener implements AsyncDisposable {
   static async open(options: AdminListenerOptions): Promise<AdminListener> {
     const app = fastify({ forceCloseConnections: true, requestTimeout: requestMs })
     app.server.maxConnections = maxSockets
-    limitPipelining(app.server, () => {})
+    limitPipelining(app.server, { takesUpgrades: false, cut: () => {} })
     app.addHook('onRequest', (request, reply, next) => {
       if (isFromBrowser(request)) reply.code(403).send()
       else next()

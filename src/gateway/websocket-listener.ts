@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import websocketPlugin from '@fastify/websocket'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -47,7 +48,12 @@ export class WebSocketListener implements AsyncDisposable {
 
   /** @throws when the address cannot be bound */
   static async open(options: ListenerOptions): Promise<WebSocketListener> {
-    const app = fastify({ forceCloseConnections: true, requestTimeout: requestMs, frameworkErrors: refuseUrl })
+    const app = fastify({
+      forceCloseConnections: true,
+      requestTimeout: requestMs,
+      frameworkErrors: refuseUrl,
+      http: { shouldUpgradeCallback: isWebSocket },
+    })
     // Upgrades beyond the limit get an answer; more sockets than that do not.
     app.server.maxConnections = options.maxConnections + spareSockets
     const sockets = new Set<Socket>()
@@ -58,8 +64,11 @@ export class WebSocketListener implements AsyncDisposable {
     app.server.on('drop', () => {
       options.refused('limit')
     })
-    limitPipelining(app.server, () => {
-      options.refused('pipelining')
+    limitPipelining(app.server, {
+      takesUpgrades: true,
+      cut: () => {
+        options.refused('pipelining')
+      },
     })
     const frames = new BufferPools(frameSizes)
     await app.register(websocketPlugin, {
@@ -133,6 +142,11 @@ function refusal(request: FastifyRequest, options: ListenerOptions): number | 'f
 
 function answer(reply: FastifyReply, status: number): FastifyReply {
   return reply.code(status).send()
+}
+
+/** Whoever offers another protocol, as HTTP clients do that know HTTP/2, takes an answer in this one. RFC 9110 section 7.8 */
+function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
 }
 
 /** Refuses what no hook and no route ever sees. An upgrade's socket has to be ended, or nobody reads it or ends it again. */

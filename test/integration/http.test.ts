@@ -121,7 +121,7 @@ describe.each(['clients', 'operators'])('on the port of %s', which => {
 
   it('a connection that asks for an upgrade before it has its answer is ended', async () => {
     await using listener = await startListener(which)
-    const upgrade = 'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+    const upgrade = 'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: close, Upgrade\r\n'
     const answers = await answersTo(listener.url, `${ready}${upgrade}Sec-WebSocket-Version: 13\r\n\r\n`)
     expect(answers).not.toContain('101 Switching')
     expect(listener.cut()).toBe(counted)
@@ -146,6 +146,12 @@ describe.each(['clients', 'operators'])('on the port of %s', which => {
     unsubscribe('http.server.request.start', note)
     expect(servers).toHaveLength(1)
     expect(servers[0]?.requestTimeout).toBe(60_000)
+  })
+
+  it.each(['h2c', 'TLS/1.0'])('a request that would rather speak %s is answered', async protocol => {
+    await using listener = await startListener(which)
+    const upgrade = `GET /readyz HTTP/1.1\r\nHost: localhost\r\nUpgrade: ${protocol}\r\nConnection: close, Upgrade\r\n\r\n`
+    expect(await answersTo(listener.url, upgrade)).toMatch(/^HTTP\/1\.1 200 OK/)
   })
 
   it('any number of requests are answered one after the other', async () => {
