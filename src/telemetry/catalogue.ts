@@ -395,11 +395,11 @@ export const metrics = {
     unit: 's',
     isInteger: false,
     attributes: { statistic: delayStatistics },
-    help: 'By how much the event loop was late since the last collection.',
+    help: 'By how much the event loop was late, over ten seconds at least.',
   }),
   eventLoopUtilization: gauge('exec_server_event_loop_utilization', {
     isInteger: false,
-    help: 'Share of the time since the last collection in which the event loop was busy.',
+    help: 'Share of the time in which the event loop was busy, over ten seconds at least.',
   }),
   memory: gauge('exec_server_memory_bytes', {
     unit: 'By',

@@ -5,7 +5,7 @@ import type { Gauges } from './instruments.ts'
 
 /** How finely the delay of the event loop is sampled. */
 const resolutionMs = 20
-/** Readers collect at different times; what is reported covers at least this long. */
+/** Readers collect at different times; what each is shown is the last window that is over, which covers at least this long. */
 const windowMs = 10_000
 
 export type RuntimeGauges = Pick<
@@ -17,6 +17,8 @@ export type RuntimeGauges = Pick<
 export class RuntimeMonitor implements Disposable {
   readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs })
   #startedAt = performance.now()
+  /** Until a window is over there is no other to show than the one that has begun. */
+  #isFirst = true
   #since: EventLoopUtilization = performance.eventLoopUtilization()
   #seen = { p50: 0, p99: 0, max: 0, utilization: 0 }
   readonly gauges: RuntimeGauges
@@ -53,7 +55,8 @@ export class RuntimeMonitor implements Disposable {
     const since = performance.eventLoopUtilization(this.#since)
     // The sampling interval itself is not delay.
     const seconds = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - resolutionMs / 1000)
-    if (this.#delay.count > 0) {
+    const isOver = now - this.#startedAt >= windowMs
+    if (this.#delay.count > 0 && (isOver || this.#isFirst)) {
       this.#seen = {
         p50: seconds(this.#delay.percentile(50)),
         p99: seconds(this.#delay.percentile(99)),
@@ -61,7 +64,8 @@ export class RuntimeMonitor implements Disposable {
         utilization: since.utilization,
       }
     }
-    if (now - this.#startedAt >= windowMs) {
+    if (isOver) {
+      this.#isFirst = false
       this.#delay.reset()
       this.#startedAt = now
       this.#since = performance.eventLoopUtilization()
