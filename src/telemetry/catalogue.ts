@@ -423,7 +423,7 @@ export const metrics = {
   }),
   telemetryDropped: counter('exec_server_telemetry_dropped_total', {
     attributes: { signal: signals },
-    help: 'Batches that were given up or that the collector did not take in full, and lines of the log that were given up.',
+    help: 'Batches that were given up or that the collector did not take in full, times that spans found no room, and lines of the log that were given up.',
   }),
 }
 

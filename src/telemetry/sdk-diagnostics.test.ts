@@ -1,15 +1,18 @@
 import { diag } from '@opentelemetry/api'
-import { globalErrorHandler } from '@opentelemetry/core'
+import { type ExportResult, ExportResultCode, globalErrorHandler } from '@opentelemetry/core'
+import { TracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { failureFields, sdkDiagnostics } from './sdk-diagnostics.ts'
 
 const records: Record<string, unknown>[] = []
+const rejected: string[] = []
 const log = pino({ base: null }, { write: (line: string) => records.push(JSON.parse(line) as Record<string, unknown>) })
 
 beforeEach(() => {
   records.length = 0
-  diag.setLogger(sdkDiagnostics({ log, rejected: () => {} }))
+  rejected.length = 0
+  diag.setLogger(sdkDiagnostics({ log, rejected: signal => rejected.push(signal) }))
 })
 afterEach(() => {
   diag.disable()
@@ -48,4 +51,27 @@ it('shows the beginning of what a collector says to an export that is sent again
   })
   expect(records[0]?.['message']).toMatch(/^<html>incident 0 x+…$/)
   expect(JSON.stringify(records).length).toBeLessThan(1000)
+})
+
+it('counts spans that come faster than a collector takes them, and tells of them once', async () => {
+  const sending: (() => void)[] = []
+  const exporter = {
+    export: (_spans: unknown, done: (result: ExportResult) => void) => {
+      sending.push(() => {
+        done({ code: ExportResultCode.SUCCESS })
+      })
+    },
+    shutdown: () => Promise.resolve(),
+  }
+  const processor = new BatchSpanProcessor({ exporter, maxQueueSize: 2, maxExportBatchSize: 1 })
+  const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test')
+  for (const excess of [3, 5]) {
+    for (let count = 0; count < 2 + excess; count++) tracer.startSpan('span').end()
+    const flushed = processor.forceFlush()
+    for (const done of sending.splice(0)) done()
+    await flushed
+  }
+  tracer.startSpan('span').end()
+  expect(rejected).toEqual(['traces', 'traces'])
+  expect(records.map(({ msg }) => msg)).toEqual(['spans come faster than the collector takes them'])
 })

@@ -9,6 +9,9 @@ const maxComplaints = 100
 /** How the exporters begin what they say about a `partialSuccess`; what the collector answered follows as JSON. */
 const partialSuccess = 'Received Partial Success response:'
 
+/** What the SDK says when it goes on after it had no room for spans. */
+const spansDropped = /^Dropped \d+ spans because maxQueueSize reached$/
+
 /** Members of a `partialSuccess` by the signal whose exports are answered with them. */
 const rejections: readonly (readonly [member: string, signal: Signal])[] = [
   ['rejectedDataPoints', 'metrics'],
@@ -18,7 +21,7 @@ const rejections: readonly (readonly [member: string, signal: Signal])[] = [
 
 export interface SdkDiagnosticsOptions {
   readonly log: Logger
-  /** A batch was taken, but not all of it. */
+  /** A batch was taken, but not all of it, or what was to go into it was given up. */
   readonly rejected: (signal: Signal) => void
 }
 
@@ -39,6 +42,10 @@ export function sdkDiagnostics({ log, rejected }: SdkDiagnosticsOptions): DiagLo
       once(data === undefined ? text : JSON.stringify(failure), answerOf(data))
     },
     warn: (text, ...details) => {
+      if (spansDropped.test(text)) {
+        rejected('traces')
+        return once('spans come faster than the collector takes them')
+      }
       if (!text.endsWith(partialSuccess)) return once(text)
       const { signal, message } = readPartialSuccess(details[0])
       if (signal !== undefined) rejected(signal)
