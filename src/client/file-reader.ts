@@ -1,6 +1,7 @@
 import type { Metadata } from '../protocol/filesystem-schemas.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { type FileCalls, FileHandle } from './file-handle.ts'
+import { remoteIdentity } from './transfer/identity.ts'
 
 /** Times a file is opened again without a block in between. */
 const maxReopenings = 8
@@ -18,7 +19,7 @@ export interface FileReaderOptions {
 
 /**
  * A file that is read to its end, block by block. A connection that breaks takes the handle with it: the file
- * is opened again and read on, unless its size or modification time says that it is not the same any more.
+ * is opened again and read on, unless its size or its times say that it is not the same any more.
  */
 export class FileReader implements Disposable {
   readonly #options: FileReaderOptions
@@ -72,8 +73,8 @@ export class FileReader implements Disposable {
     using acquired = new DisposableStack()
     const signal = this.#signal
     const handle = acquired.use(await FileHandle.open(calls, path, 'read', signal))
-    const { size, modifiedAtMs } = await calls.call('fs/getMetadata', { path }, { repeats: true, signal })
-    if (size !== metadata.size || modifiedAtMs !== metadata.modifiedAtMs) throw changed(path, this.#offset)
+    const now = await calls.call('fs/getMetadata', { path }, { repeats: true, signal })
+    if (remoteIdentity(now) !== remoteIdentity(metadata)) throw changed(path, this.#offset)
     acquired.move()
     return handle
   }

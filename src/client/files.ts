@@ -91,8 +91,8 @@ export class Files {
   }
 
   /**
-   * The file block by block, as fast as it is read. It survives connections that break as long as size and modification time
-   * stay the same, and fails with `disconnected` when they do not.
+   * The file block by block, as fast as it is read. It survives connections that break as long as size and times stay
+   * the same, and fails with `disconnected` when they do not.
    */
   readStream(path: FilePath, { signal }: FileOptions = {}): ReadableStream<Uint8Array> {
     const open = async (own: AbortSignal) => {
@@ -175,12 +175,16 @@ export class Files {
 
   /**
    * Copies at the server and then removes the source, as the protocol has no word for moving: what fails in between leaves both.
-   * Sockets and the like within a directory are lost.
+   * Sockets and the like within a directory are lost. Nothing is moved onto itself or over a directory that it is in.
    */
   async move(source: FilePath, destination: FilePath, options: FileOptions = {}): Promise<void> {
     const [from, to] = await Promise.all([source, destination].map(path => this.#canonical(path, options)))
     if (from !== undefined && from === to) {
       throw new GatewayError('refused', `${String(source)} and ${String(destination)} are the same`)
+    }
+    // What it has of the name of one of the directories on the way would be removed with it.
+    if (to !== undefined && from?.startsWith(`${to.replace(/\/$/, '')}/`) === true) {
+      throw new GatewayError('refused', `${String(source)} is in ${String(destination)}, and cannot be moved over it`)
     }
     await this.copy(source, destination, options)
     await this.remove(source, { recursive: true, ...options })

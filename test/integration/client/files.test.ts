@@ -4,8 +4,11 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
+  statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -118,6 +121,25 @@ describe('streams', () => {
     await stage.allClosed()
   })
 
+  it('fail when another file of the same size and age took its place while the connection was away', async () => {
+    await using stage = await openStage()
+    const { at } = stage
+    for (const name of ['file', 'other']) {
+      writeFileSync(at(name), randomBytes(8 * mebibyte))
+      utimesSync(at(name), 1, 1)
+      await eventually(() => Date.now() > statSync(at(name)).birthtimeMs + 1, 'the next file has another time of birth')
+    }
+    const reader = stage.files.readStream(at('file')).getReader()
+    await reader.read()
+    renameSync(at('other'), at('file'))
+    await stage.proxy.cut()
+    const drain = async () => {
+      while (!(await reader.read()).done);
+    }
+    await expect(drain()).rejects.toThrow('has changed since')
+    await stage.allClosed()
+  })
+
   it('fail to write on after the connection broke, and say how far they came', async () => {
     await using stage = await openStage()
     const writer = stage.files.writeStream(stage.at('file')).getWriter()
@@ -226,6 +248,22 @@ it('moves files, directories and links, and nothing onto itself', async () => {
   }
   expect(readFileSync(at('same'), 'utf8')).toBe('abc')
   await expect(files.move(at('missing'), at('there'))).rejects.toMatchObject({ kind: 'notFound' })
+})
+
+it('moves nothing over what it is in', async () => {
+  await using stage = await openStage()
+  const { files, at } = stage
+  await files.makeDirectory(at('outer/inner/inner'))
+  await files.write(at('outer/inner/inner/file'), 'abc')
+  symlinkSync('outer', at('link'))
+  for (const destination of ['outer', 'link']) {
+    await expect(files.move(at('outer/inner'), at(destination))).rejects.toMatchObject({ kind: 'refused' })
+  }
+  await expect(files.move(at('outer'), '/')).rejects.toMatchObject({ kind: 'refused' })
+  expect(readFileSync(at('outer/inner/inner/file'), 'utf8')).toBe('abc')
+  await files.write(at('outer/inner-2'), 'def')
+  await files.move(at('outer/inner-2'), at('outer/inner/moved'))
+  expect(readdirSync(at('outer'))).toEqual(['inner'])
 })
 
 it('tells what is wrong by kinds', async () => {
