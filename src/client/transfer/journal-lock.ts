@@ -43,8 +43,13 @@ export class JournalLock implements AsyncDisposable {
 /** @returns false when there is one */
 async function create(path: string, { pid, start }: Holder): Promise<boolean> {
   try {
-    await using file = await open(path, 'wx', 0o600)
+    await using creating = new AsyncDisposableStack()
+    const file = creating.use(await open(path, 'wx', 0o600))
+    // One that names nobody would never count for nothing.
+    const unfinished = creating.use(new AsyncDisposableStack())
+    unfinished.defer(() => rm(path, { force: true }))
     await file.writeFile(`${pid} ${start}\n`)
+    unfinished.move()
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false

@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
@@ -33,13 +33,20 @@ async function openStage(mode = 0o755) {
     existing: statSync(target, { bigint: true }),
     count: count.begin(9),
   }
+  const statsOfPart = () => {
+    const part = readdirSync(join(folder.path, 'there')).find(name => name !== 'file') ?? ''
+    return statSync(join(folder.path, 'there', part))
+  }
   const owned = acquired.move()
   return {
     journal,
     folder: join(folder.path, 'there'),
-    modeOfPart: () => {
-      const part = readdirSync(join(folder.path, 'there')).find(name => name !== 'file') ?? ''
-      return statSync(join(folder.path, 'there', part)).mode & 0o7777
+    statsOfPart,
+    modeOfPart: () => statsOfPart().mode & 0o7777,
+    /** Has the target belong to somebody else. */
+    give: (uid: number, gid: number) => {
+      chownSync(target, uid, gid)
+      download.existing = statSync(target, { bigint: true })
     },
     open: (used?: TransferJournal) =>
       PartialDownload.open({ calls, canWriteBlocks: true, journal: used, count, signal }, download),
@@ -97,6 +104,36 @@ it.each([0o600, 0o640, 0o4755])(
     await using _partial = await stage.open()
     expect(created.map(found => found & ~mode)).toEqual([0])
     expect(stage.modeOfPart()).toBe(mode)
+  },
+)
+
+it.runIf(process.geteuid?.() === 0)('belongs to whom the target belongs, and is for nobody else before', async () => {
+  await using stage = await openStage(0o640)
+  stage.give(1, 2)
+  const files = await prototypeOfFiles()
+  using chown = vi.spyOn(files, 'chown')
+  using chmod = vi.spyOn(files, 'chmod')
+  await using _partial = await stage.open()
+  expect(stage.statsOfPart()).toMatchObject({ uid: 1, gid: 2 })
+  expect(stage.modeOfPart()).toBe(0o640)
+  expect(chown.mock.invocationCallOrder).toHaveLength(1)
+  expect(chmod.mock.invocationCallOrder[0]).toBeGreaterThan(chown.mock.invocationCallOrder[0] ?? Infinity)
+})
+
+it.runIf(process.geteuid?.() === 0).each([true, false])(
+  'is not made where it cannot belong to whom the target belongs, begun earlier: %s',
+  async isBegun => {
+    await using stage = await openStage()
+    stage.give(1, 2)
+    if (isBegun) {
+      const part = join(stage.folder, '.execgate-1.part')
+      writeFileSync(part, 'begun')
+      await stage.journal.announce('there', 'new', PathUri.fromNative(part).canonical)
+    }
+    using _chown = vi.spyOn(await prototypeOfFiles(), 'chown').mockRejectedValue(refusal)
+    expect(await stage.open(stage.journal)).toBeUndefined()
+    expect(openFilesBelow(stage.folder)).toEqual([])
+    expect(readdirSync(stage.folder)).toEqual(['file'])
   },
 )
 

@@ -51,11 +51,15 @@ export class PartialDownload implements AsyncDisposable {
     this.#keptBytes = part.keptBytes
   }
 
-  /** Takes up what an earlier run has left, or begins. @returns undefined where no file may be created */
+  /**
+   * Takes up what an earlier run has left, or begins.
+   * @returns undefined where no file may be created that can stand for the one that it would replace
+   */
   static async open(run: TransferRun, download: DownloadedFile): Promise<PartialDownload | undefined> {
     const { journal } = run
     const { name, identity, metadata, existing } = download
     const target = existing === undefined ? download.target : await realpath(download.target, 'buffer')
+    if (existing !== undefined && !(await mayBeWritten(target))) return undefined
     for (const outdated of journal?.outdatedOf(name, identity) ?? []) await rm(localPath(outdated), { force: true })
     for (const uri of journal?.partialsOf(name, identity) ?? []) {
       const path = localPath(uri)
@@ -63,9 +67,8 @@ export class PartialDownload implements AsyncDisposable {
       const file = opening.use(await open(path, 'r+').catch(() => undefined))
       if (file === undefined) continue
       const { size } = await file.stat()
-      if (size <= metadata.size) {
-        // The run that began it may have been cut before it did this.
-        await takeAfter(file, existing)
+      // The run that began it may have been cut before it did this.
+      if (size <= metadata.size && (await takeAfter(file, existing))) {
         opening.move()
         return new PartialDownload(run, download, { target, path, file, keptBytes: size })
       }
@@ -77,13 +80,14 @@ export class PartialDownload implements AsyncDisposable {
     try {
       await using opening = new AsyncDisposableStack()
       // Whoever could not read the target must not read this, not for a moment.
-      const file = opening.use(await open(path, 'wx+', existing === undefined ? 0o666 : modeOf(existing) & 0o666))
+      const file = opening.use(await open(path, 'wx+', existing === undefined ? 0o666 : modeOf(existing) & 0o600))
       opening.defer(() => rm(path, { force: true }))
-      await takeAfter(file, existing)
+      if (!(await takeAfter(file, existing))) return undefined
       opening.move()
       return new PartialDownload(run, download, { target, path, file, keptBytes: 0 })
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EACCES' && existing !== undefined) return undefined
+      if (['EACCES', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '') && existing !== undefined)
+        return undefined
       throw error
     }
   }
@@ -136,10 +140,34 @@ export class PartialDownload implements AsyncDisposable {
   }
 }
 
-/** Gives a part the permissions of what it will replace. */
-async function takeAfter(part: LocalFile, existing: BigIntStats | undefined): Promise<void> {
-  if (existing === undefined || modeOf(await part.stat({ bigint: true })) === modeOf(existing)) return
-  await part.chmod(modeOf(existing))
+/** Renaming asks no file for its permission. A program that runs may be replaced, though not written to. */
+async function mayBeWritten(path: Buffer): Promise<boolean> {
+  try {
+    await using _file = await open(path, 'r+')
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ETXTBSY'
+  }
+}
+
+/** Gives a part the owner and the permissions of what it will replace. @returns false where it cannot have the owner */
+async function takeAfter(part: LocalFile, existing: BigIntStats | undefined): Promise<boolean> {
+  if (existing === undefined) return true
+  const own = await part.stat({ bigint: true })
+  const isOwned = own.uid === existing.uid && own.gid === existing.gid
+  if (!isOwned && !(await belongsTo(part, existing))) return false
+  // Giving a file away takes set-user-ID from it.
+  if (!isOwned || modeOf(own) !== modeOf(existing)) await part.chmod(modeOf(existing))
+  return true
+}
+
+async function belongsTo(part: LocalFile, { uid, gid }: BigIntStats): Promise<boolean> {
+  try {
+    await part.chown(Number(uid), Number(gid))
+    return true
+  } catch {
+    return false
+  }
 }
 
 function modeOf({ mode }: BigIntStats): number {

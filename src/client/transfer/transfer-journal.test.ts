@@ -85,6 +85,18 @@ it('passes over a line that was torn, and what is no journal', async () => {
   expect(journal.resultOf('u', 'new')).toBeUndefined()
 })
 
+it('leaves no lock that cannot be written', async () => {
+  using place = stage()
+  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+  await using file = await open('/dev/null')
+  {
+    using _write = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'writeFile').mockRejectedValue(full)
+    expect(await failureOf(place.open())).toBe(full)
+  }
+  expect(existsSync(`${place.path}.lock`)).toBe(false)
+  await using _journal = await place.open()
+})
+
 it('is not left open when nothing can be written to it', async () => {
   using place = stage()
   const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })

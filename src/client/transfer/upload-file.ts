@@ -1,4 +1,6 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { GatewayError } from '../../protocol/gateway-error.ts'
 import { blocksUnsupported, maxWholeBytes } from '../file-blocks.ts'
 import { blockBytes } from '../file-handle.ts'
 import { FileWriter } from '../file-writer.ts'
@@ -17,8 +19,10 @@ export interface UploadTask {
 /** Puts a file of this machine in its place at the server, unless an earlier run of the same transfer has. */
 export async function uploadFile(run: TransferRun, { source, target }: UploadTask): Promise<void> {
   const { calls, journal, signal } = run
-  await using file = await open(source, 'r')
+  // A FIFO would wait for whoever writes to it.
+  await using file = await open(source, constants.O_RDONLY | constants.O_NONBLOCK)
   const stats = await file.stat({ bigint: true })
+  if (!stats.isFile()) throw new GatewayError('refused', `${source.toString()} is no file`)
   const size = Number(stats.size)
   const identity = localIdentity(stats)
   const count = run.count.begin(size)

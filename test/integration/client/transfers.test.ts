@@ -13,6 +13,8 @@ import {
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ExecClient, type TransferOptions, type TransferProgress } from '../../../src/client/execgate-client.ts'
+import { asOrdinaryUser } from '../../support/ordinary-user.ts'
+import { makeFifo } from '../../support/fifo.ts'
 import { CuttingProxy } from '../../support/cutting-proxy.ts'
 import { eventually } from '../../support/eventually.ts'
 import { failureOf } from '../../support/failure-of.ts'
@@ -313,6 +315,33 @@ describe.each(directions)('%s of a file', (name, copy) => {
     mkdirSync(stage.at('here/file'))
     await expect(copy(client, stage, {})).rejects.toThrow()
   })
+})
+
+it('uploads nothing but files, and waits for none', async () => {
+  await using stage = await openStage()
+  await using client = await stage.connect()
+  for (const source of [makeFifo(stage.at('fifo')), '/dev/zero', stage.at('here')]) {
+    await expect(client.files.uploadFile(source, stage.at('there/file'))).rejects.toMatchObject({
+      kind: 'refused',
+      message: `${source} is no file`,
+    })
+  }
+  expect(readdirSync(stage.at('there'))).toEqual([])
+})
+
+it.each([1, 5 * mebibyte])('replaces no file by a download of %i bytes that may not be written', async size => {
+  await using stage = await openStage()
+  await using client = await stage.connect()
+  stage.plant('here/file', size)
+  writeFileSync(stage.at('there/file'), 'before', { mode: 0o444 })
+  chmodSync(stage.at(''), 0o755)
+  chmodSync(stage.at('there'), 0o777)
+  using _user = asOrdinaryUser()
+  await expect(client.files.downloadFile(stage.at('here/file'), stage.at('there/file'))).rejects.toMatchObject({
+    code: 'EACCES',
+  })
+  expect(readFileSync(stage.at('there/file'), 'utf8')).toBe('before')
+  expect(readdirSync(stage.at('there'))).toEqual(['file'])
 })
 
 it('writes to a device what is downloaded to it', async () => {
