@@ -131,6 +131,13 @@ it('copies standard streams', async () => {
   expect(await stage.cp(`:${stage.at('file')}`, '-')).toMatchObject({ status: 0, stdout: 'hello\n', stderr: '' })
 })
 
+it('does not wait for input that nobody takes', async () => {
+  await using stage = await openStage()
+  await using program = stage.start('-', `:${stage.at('missing/file')}`)
+  expect(await program.exited).toMatchObject({ status: 1 })
+  expect(program.logged.text).toMatch(/No such file or directory/)
+})
+
 it('ends silently when nobody reads its output', async () => {
   await using stage = await openStage()
   writeFileSync(stage.at('file'), randomBytes(4_000_000))

@@ -1,9 +1,8 @@
 import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import type { Readable, Writable } from 'node:stream'
+import { type Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { ReadableStream } from 'node:stream/web'
 import { type Files, GatewayError, type Metadata, type TransferOptions } from '../../client/execgate-client.ts'
 import { PathUri } from '../../protocol/path-uri.ts'
 import { ProgressBar } from '../progress-bar.ts'
@@ -42,8 +41,8 @@ export async function copy(request: CopyRequest, means: CopyMeans): Promise<numb
 async function upload({ local, remote }: CopyRequest, means: CopyMeans, bar: ProgressBar): Promise<number> {
   const { files, streams } = means
   if (local === standardStream) {
-    const source = ReadableStream.from(counted(streams.stdin, undefined, bar))
-    await source.pipeTo(files.writeStream(remote.uri.canonical))
+    const target = Writable.fromWeb(files.writeStream(remote.uri.canonical))
+    await pipeline(streams.stdin, source => counted(source, undefined, bar), target)
     return 0
   }
   const source = await stat(local)
