@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { type ArmRecord, type LoadObserver, type LoadPlan, runLoadTest } from '../load/load-test.ts'
 import { htmlReport } from '../load/report/html.ts'
 import type { LoadReport } from '../load/report/load-report.ts'
@@ -32,11 +32,19 @@ export interface LoadCommand {
 export async function runLoadCommand({ settings, environment, stdout, stderr, signal }: LoadCommand): Promise<number> {
   const plan = planOf(settings)
   const warn = (sentence: string) => void stderr.write(`execgate: ${sentence}\n`)
+  // Before the test: it may take hours.
+  await using html = settings.html === undefined ? undefined : await open(settings.html, 'a')
   const { report, arms } = await measure(plan, settings, { environment, stderr, warn, signal })
   stdout.write(printed(report, settings))
-  if (settings.html !== undefined) await writeFile(settings.html, htmlReport(report, arms))
+  if (html !== undefined) await replaceContents(html, htmlReport(report, arms))
   for (const sentence of report.missed) warn(sentence)
   return report.missed.length === 0 ? 0 : 1
+}
+
+/** What is no file, such as a pipe, has nothing to be replaced. */
+async function replaceContents(file: FileHandle, text: string): Promise<void> {
+  if ((await file.stat()).isFile()) await file.truncate()
+  await file.writeFile(text)
 }
 
 async function measure(

@@ -4,6 +4,7 @@ import { describe, expect, it, test } from 'vitest'
 import { readLoadArguments } from '../../../src/cli/load-arguments.ts'
 import { runLoadCommand } from '../../../src/cli/load-command.ts'
 import { LoadReport } from '../../../src/load/report/load-report.ts'
+import { closedPort } from '../../support/closed-port.ts'
 import { OtlpSink } from '../../support/otlp-sink.ts'
 import { ScratchFolder } from '../../support/scratch-folder.ts'
 import { startGateway } from '../../support/start-gateway.ts'
@@ -93,6 +94,25 @@ describe('thresholds', () => {
     expect(stderr).toMatch(/^execgate: a: p50 is .*\nexecgate: a: .* operations in a second, fewer than 10000000\n$/)
     expect(LoadReport.parse(JSON.parse(stdout)).missed).toHaveLength(2)
   })
+})
+
+test('a report that cannot be written is refused before anything is measured', async () => {
+  using folder = new ScratchFolder()
+  const html = join(folder.path, 'missing', 'report.html')
+  await expect(run([...brief, '--target', `a=ws://${await closedPort()}`, '--html', html])).rejects.toMatchObject({
+    code: 'ENOENT',
+  })
+})
+
+test('an earlier report stays when nothing can be measured, and is replaced otherwise', async () => {
+  using folder = new ScratchFolder()
+  const html = folder.write('report.html', 'earlier'.repeat(100_000))
+  const nobody = `a=ws://${await closedPort()}`
+  await expect(run([...brief, '--target', nobody, '--html', html])).rejects.toThrow('cannot be measured')
+  expect(readFileSync(html, 'utf8')).toMatch(/^earlier/)
+  await using gateway = await startGateway()
+  await run([...brief, '--target', `a=${gateway.url}`, '--html', html])
+  expect(readFileSync(html, 'utf8')).toMatch(/^<!doctype html>[^]*<\/html>\n$/)
 })
 
 test('progress is shown on a terminal only', async () => {
