@@ -22,11 +22,11 @@ export interface WrittenBody {
 
 /**
  * Reads a body of any kind to its end, but no more of it than can be sent; one that is too long or given up is cancelled.
- * @throws GatewayError `limitReached`, before anything is sent
+ * @throws GatewayError `limitReached` or `invalidParams`, before anything is sent; what a stream fails with
  */
 export async function readBody(body: RequestBody, signal: AbortSignal | undefined): Promise<WrittenBody> {
   // Knows how every kind of body is written and what type it has.
-  const written = new Response(body)
+  const written = responseWith(body)
   const contentType = written.headers.get('content-type')
   const reader = written.body?.getReader()
   const blocks: Uint8Array[] = []
@@ -35,6 +35,7 @@ export async function readBody(body: RequestBody, signal: AbortSignal | undefine
     for (;;) {
       const read = await orAborted(reader?.read() ?? Promise.resolve(ended), signal)
       if (read.done) return { bytes: Buffer.concat(blocks), contentType }
+      if (!(read.value instanceof Uint8Array)) throw noBody('its pieces are no bytes')
       total += read.value.length
       if (total > maxRequestBodyBytes) throw tooLong()
       blocks.push(read.value)
@@ -43,6 +44,18 @@ export async function readBody(body: RequestBody, signal: AbortSignal | undefine
     void reader?.cancel(error).catch(() => {})
     throw error
   }
+}
+
+function responseWith(body: RequestBody): Response {
+  try {
+    return new Response(body)
+  } catch (error) {
+    throw noBody('somebody else reads it', { cause: error })
+  }
+}
+
+function noBody(why: string, options?: ErrorOptions): GatewayError {
+  return new GatewayError('invalidParams', `the body of the request cannot be sent: ${why}`, options)
 }
 
 const ended = { done: true, value: undefined } as const

@@ -279,6 +279,14 @@ describe('with a scripted server', () => {
     await expect(stage.client.fetch('http://a.test/', { headers: { 'a b': 'c' } })).rejects.toMatchObject({
       kind: 'invalidParams',
     })
+    const taken = new ReadableStream<Uint8Array>()
+    taken.getReader()
+    const text = ReadableStream.from(['text']) as ReadableStream
+    for (const body of [taken, text]) {
+      await expect(stage.client.fetch('http://a.test/', { method: 'POST', body })).rejects.toMatchObject({
+        kind: 'invalidParams',
+      })
+    }
     const signal = AbortSignal.abort(new Error('enough'))
     await expect(stage.client.fetch('http://a.test/', { signal })).rejects.toThrow('enough')
     expect(stage.connection.count('http/request')).toBe(0)
