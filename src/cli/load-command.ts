@@ -21,7 +21,7 @@ export interface LoadCommand {
   readonly settings: LoadSettings
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly stdout: Pick<NodeJS.WriteStream, 'write'>
-  readonly stderr: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>
+  readonly stderr: ConstructorParameters<typeof ProgressBar>[0]
   readonly signal: AbortSignal
 }
 

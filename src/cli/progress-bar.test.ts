@@ -21,6 +21,16 @@ it('shows on a terminal how far it is, once for each step that can be seen', () 
   ])
 })
 
+it.each([
+  [20, '█'.repeat(15) + '░'.repeat(4)],
+  [0, `${'█'.repeat(15)}${'░'.repeat(15)}  50 % label`],
+])('leaves the last of %i columns empty, so that the line is not broken', (columns, line) => {
+  const screen = { ...terminal(true), columns }
+  using bar = new ProgressBar(screen)
+  bar.show(0.5, 'label')
+  expect(screen.written).toEqual([`\r\x1b[K${line}`])
+})
+
 it('writes nothing where nobody watches', () => {
   const file = terminal(false)
   {

@@ -147,6 +147,14 @@ it('ends silently when nobody reads its output', async () => {
   expect(program.logged.text).toBe('')
 })
 
+it('copies where nothing can be recorded', async () => {
+  await using stage = await openStage()
+  writeFileSync(stage.at('file'), 'x')
+  const argv = ['cp', '--url', stage.url, stage.at('file'), `:${stage.at('copy')}`]
+  expect(await Program.run(argv, { env: { XDG_STATE_HOME: '/dev/null' } })).toMatchObject(silent)
+  expect(readFileSync(stage.at('copy'), 'utf8')).toBe('x')
+})
+
 it('says what is wrong, and exits with 1', async () => {
   await using stage = await openStage()
   const { at, cp } = stage

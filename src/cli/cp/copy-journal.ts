@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { Environment } from '../../config/sources.ts'
 import type { PathUri } from '../../protocol/path-uri.ts'
@@ -14,6 +14,17 @@ export function copyJournals(environment: Environment): string | undefined {
   if (state !== undefined && isAbsolute(state)) return join(state, 'execgate', 'copies')
   if (home !== undefined && isAbsolute(home)) return join(home, '.local', 'state', 'execgate', 'copies')
   return undefined
+}
+
+/** Whether copies can be recorded there: not every user has a home that can be written to. */
+export function canRecordIn(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The journal of one copy, by what is copied where: whoever looks into the folder learns nothing of it by its name. */

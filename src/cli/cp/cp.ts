@@ -5,7 +5,7 @@ import { ExecClient, GatewayError } from '../../client/execgate-client.ts'
 import type { PathUri } from '../../protocol/path-uri.ts'
 import type { ToolArguments } from '../tool-arguments.ts'
 import { copy, type CopyStreams } from './copy.ts'
-import { copyJournals, forgetOldJournals, journalName } from './copy-journal.ts'
+import { canRecordIn, copyJournals, forgetOldJournals, journalName } from './copy-journal.ts'
 import { parseCopyRequest } from './copy-request.ts'
 
 export interface CopyContext {
@@ -34,8 +34,9 @@ export async function runCopy(
     const folder = copyJournals(environment)
     if (folder !== undefined) forgetOldJournals(folder, Date.now())
     const journalOf = (here: Buffer, there: PathUri) => {
-      canGoOn = folder !== undefined
-      return folder && join(folder, journalName(request, here, there))
+      if (folder === undefined || !canRecordIn(folder)) return undefined
+      canGoOn = true
+      return join(folder, journalName(request, here, there))
     }
     const leftOut = await copy(request, { files: client.files, streams, journalOf })
     if (leftOut > 0) complain(`left out, being neither files nor directories: ${leftOut}`)
