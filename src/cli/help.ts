@@ -26,7 +26,7 @@ export const summaries: Readonly<Record<Command, string>> = {
 
 /** The command that is a client, and has flags of its own. */
 export const runCommandName = 'run'
-const runSummary = 'Run a command on a gateway, or here, with these standard streams.'
+export const runSummary = 'Run a command on a gateway, or here, with these standard streams.'
 
 export const versionText = `execgate ${version}\n`
 

@@ -14,6 +14,8 @@ interface Operands {
   readonly max: number
   /** The only values there are, where that is so. */
   readonly words?: readonly string[]
+  /** Whether they may be files of this machine. */
+  readonly areFiles?: boolean
 }
 
 /** A command that does one thing and ends. Unlike a gateway it is not configured: it has a few flags. */
@@ -72,7 +74,7 @@ export const tools = {
       'special files within a directory are left out. Permissions are those of new files. The same command goes on where an ' +
       'earlier one was cut.',
     flags: { url: { placeholder: 'URL', help: copyUrlHelp } },
-    operands: { placeholder: 'SOURCE DESTINATION', min: 2, max: 2 },
+    operands: { placeholder: 'SOURCE DESTINATION', min: 2, max: 2, areFiles: true },
     exitStatus:
       '0 when everything is copied, 1 when something is not, 2 when the command line is not understood, 141 when nobody reads ' +
       'the output any more.',

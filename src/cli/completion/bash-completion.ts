@@ -67,7 +67,9 @@ function actOn(value: CompletedFlag['value']): string | undefined {
 }
 
 function caseOfCommand({ name, flags, operands }: CompletedCommand): string {
-  return `          ${name}) candidates='${[...operands, ...flags.map(dashed)].join(' ')}' ;;`
+  const words = operands.kind === 'words' ? operands.words : []
+  const files = operands.kind === 'file' ? '[[ $current == -* ]] || { _execgate_files "$current"; return 0; }; ' : ''
+  return `          ${name}) ${files}candidates='${[...words, ...flags.map(dashed)].join(' ')}' ;;`
 }
 
 function dashed({ name }: CompletedFlag): string {

@@ -1,6 +1,10 @@
 import { configFlag, isSwitch } from '../../config/flags.ts'
 import { type Command, commands, flagOf, type OptionKey, optionKeys, options, takes } from '../../config/options.ts'
-import { summaries } from '../help.ts'
+import { runCommandName, runSummary, summaries } from '../help.ts'
+import { isLoadSwitch } from '../load-arguments.ts'
+import { loadCommandName, loadSummary } from '../load-help.ts'
+import { type LoadOptionKey, loadOptionKeys, loadOptions } from '../load-options.ts'
+import { runFlags } from '../run-arguments.ts'
 import { type Tool, type ToolName, toolNames, tools } from '../tool-table.ts'
 
 /** What may follow a flag. */
@@ -23,9 +27,11 @@ export interface CompletedCommand {
   readonly name: string
   readonly summary: string
   readonly flags: readonly CompletedFlag[]
-  /** What may follow beside flags, as far as it is known. */
-  readonly operands: readonly string[]
+  /** What may follow beside flags. */
+  readonly operands: CompletedValue
 }
+
+const nothingKnown: CompletedValue = { kind: 'anything' }
 
 const help: CompletedFlag = { name: 'help', help: 'Print what the command does and takes.' }
 
@@ -34,7 +40,7 @@ export const programFlags: readonly CompletedFlag[] = [help, { name: 'version', 
 
 /** Every command of the program. */
 export function completedCommands(): CompletedCommand[] {
-  return [...commands.map(completedGateway), ...toolNames.map(completedTool)]
+  return [...commands.map(completedGateway), completedRun(), completedLoad(), ...toolNames.map(completedTool)]
 }
 
 function completedGateway(command: Command): CompletedCommand {
@@ -44,7 +50,7 @@ function completedGateway(command: Command): CompletedCommand {
     help: 'Read this TOML file.',
     value: { kind: 'file', placeholder: 'PATH' },
   }
-  return { name: command, summary: summaries[command], flags: [...flags, config, help], operands: [] }
+  return { name: command, summary: summaries[command], flags: [...flags, config, help], operands: nothingKnown }
 }
 
 function flagsOf(key: OptionKey): CompletedFlag[] {
@@ -56,14 +62,38 @@ function flagsOf(key: OptionKey): CompletedFlag[] {
     ]
   }
   const { words, placeholder = '' } = value
-  const taken: CompletedValue = words === undefined ? { kind: 'anything' } : { kind: 'words', words }
-  return [{ name, help, value: { ...taken, placeholder } }]
+  return [{ name, help, value: { ...oneOf(words), placeholder } }]
+}
+
+function oneOf(words: readonly string[] | undefined): CompletedValue {
+  return words === undefined ? nothingKnown : { kind: 'words', words }
+}
+
+function completedRun(): CompletedCommand {
+  const flags = runFlags.map(({ name, help, placeholder }) => completedFlag(name, help, placeholder))
+  return { name: runCommandName, summary: runSummary, flags: [...flags, help], operands: nothingKnown }
+}
+
+function completedLoad(): CompletedCommand {
+  const flags = loadOptionKeys.map(completedLoadFlag)
+  const operands = oneOf(loadOptions.scenario.value.words)
+  return { name: loadCommandName, summary: loadSummary, flags: [...flags, help], operands }
+}
+
+function completedLoadFlag(key: LoadOptionKey): CompletedFlag {
+  const { name, help, value } = loadOptions[key]
+  const { words, placeholder = '' } = value
+  if (isLoadSwitch(key)) return { name, help }
+  return { name, help, value: { ...(key === 'html' ? { kind: 'file' } : oneOf(words)), placeholder } }
+}
+
+function completedFlag(name: string, help: string, placeholder: string | undefined): CompletedFlag {
+  return placeholder === undefined ? { name, help } : { name, help, value: { ...nothingKnown, placeholder } }
 }
 
 function completedTool(name: ToolName): CompletedCommand {
   const { summary, flags, operands }: Tool = tools[name]
-  const completed = Object.entries(flags).map(([flag, { placeholder, help }]): CompletedFlag =>
-    placeholder === undefined ? { name: flag, help } : { name: flag, help, value: { kind: 'anything', placeholder } },
-  )
-  return { name, summary, flags: [...completed, help], operands: operands?.words ?? [] }
+  const completed = Object.entries(flags).map(([flag, { placeholder, help }]) => completedFlag(flag, help, placeholder))
+  const taken: CompletedValue = operands?.areFiles === true ? { kind: 'file' } : oneOf(operands?.words)
+  return { name, summary, flags: [...completed, help], operands: taken }
 }

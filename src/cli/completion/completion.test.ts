@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { isInstalled } from '../../../test/support/installed-programs.ts'
 import { ScratchFolder } from '../../../test/support/scratch-folder.ts'
 import { commands, flagOf, optionKeys, takes } from '../../config/options.ts'
+import { runFlags } from '../run-arguments.ts'
 import { toolNames } from '../tool-table.ts'
 import { bashCompletion } from './bash-completion.ts'
 import { completedCommands } from './completed-command.ts'
@@ -25,7 +26,7 @@ describe.skipIf(!isInstalled('bash'))('bash', () => {
   }
 
   test('offers every command, and what begins with what was typed', () => {
-    expect(offered([''])).toEqual([...commands, ...toolNames, '--help', '--version'])
+    expect(offered([''])).toEqual([...commands, 'run', 'load', ...toolNames, '--help', '--version'])
     expect(offered(['k'])).toEqual(['kill'])
     expect(offered(['nothing'])).toEqual([])
   })
@@ -47,6 +48,23 @@ describe.skipIf(!isInstalled('bash'))('bash', () => {
     expect(offered(['serve', '--grace', '5s', '--leaks', '='])).toEqual(['report', 'reap', 'off'])
     expect(offered(['serve', '--leaks', '=', 'o'])).toEqual(['off'])
     expect(offered(['completion', ''])).toEqual(['bash', 'zsh', 'fish', '--help'])
+  })
+
+  test('offers flags and words of the clients', () => {
+    expect(offered(['run', '--'])).toEqual([...runFlags.map(({ name }) => `--${name}`), '--help'])
+    expect(offered(['load', '--max-p5'])).toEqual(['--max-p50'])
+    expect(offered(['load', 'p'])).toEqual(['ping'])
+    expect(offered(['load', '--completion', 'b'])).toEqual(['both'])
+  })
+
+  test('offers files where they are copied, and for a report', () => {
+    using folder = new ScratchFolder()
+    folder.write('a file', '')
+    folder.write('another', '')
+    expect(offered(['cp', ''], folder.path)).toEqual(['a file', 'another'])
+    expect(offered(['cp', 'another', 'a '], folder.path)).toEqual(['a file'])
+    expect(offered(['cp', '--'], folder.path)).toEqual(['--url', '--help'])
+    expect(offered(['load', '--html', 'an'], folder.path)).toEqual(['another'])
   })
 
   test('offers nothing where nothing is known', () => {
@@ -72,13 +90,18 @@ describe.skipIf(!isInstalled('zsh'))('zsh', () => {
 
 describe.skipIf(!isInstalled('fish'))('fish', () => {
   test('offers commands, flags and words', () => {
+    using folder = new ScratchFolder()
+    folder.write('another', '')
     const offered = (line: string) =>
-      linesOf('fish', ['--no-config', '-c', `${fishCompletion()}complete -C '${line}'`]).map(
+      linesOf('fish', ['--no-config', '-c', `${fishCompletion()}complete -C '${line}'`], folder.path).map(
         said => said.split('\t')[0],
       )
     expect(offered('execgate k')).toEqual(['kill'])
     expect(offered('execgate serve --leaks ').toSorted()).toEqual(['off', 'reap', 'report'])
     expect(offered('execgate ps --a')).toEqual(['--all'])
+    expect(offered('execgate cp an')).toEqual(['another'])
+    expect(offered('execgate load --html an')).toEqual(['another'])
+    expect(offered('execgate kill an')).toEqual([])
   })
 })
 

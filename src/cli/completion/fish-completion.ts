@@ -25,7 +25,8 @@ function ofCommand({ name, flags, operands }: CompletedCommand): string[] {
   const condition = `-n '__fish_seen_subcommand_from ${name}'`
   return [
     ...flags.map(flag => completion(condition, flag)),
-    ...(operands.length === 0 ? [] : [`complete -c execgate ${condition} -a ${quote(operands.join(' '))}`]),
+    ...(operands.kind === 'words' ? [`complete -c execgate ${condition} -a ${quote(operands.words.join(' '))}`] : []),
+    ...(operands.kind === 'file' ? [`complete -c execgate ${condition} -F`] : []),
   ]
 }
 

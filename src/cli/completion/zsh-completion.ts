@@ -40,7 +40,7 @@ export function zshCompletion(): string {
 }
 
 function caseOfCommand({ name, flags, operands }: CompletedCommand): string[] {
-  const rest = operands.length === 0 ? [] : [quote(`*:argument:(${operands.join(' ')})`)]
+  const rest = operands.kind === 'anything' ? [] : [quote(`*:argument:${actionOf(operands)}`)]
   return [
     `    ${name})`,
     '      flags=(',
