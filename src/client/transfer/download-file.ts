@@ -49,14 +49,23 @@ async function receiveInParts(run: TransferRun, download: DownloadedFile): Promi
 async function receiveStraight({ calls, signal }: TransferRun, download: DownloadedFile): Promise<void> {
   const { source: path, target, metadata, existing, count } = download
   using reader = await FileReader.open({ calls, path, metadata, signal })
+  // A small file is read before its target is emptied: reading may fail, and the two may be the same file.
+  const first: Buffer[] = []
+  let ahead = await reader.next()
+  for (let bytes = 0; ahead !== undefined && bytes < smallBytes; ahead = await reader.next()) {
+    first.push(ahead)
+    bytes += ahead.length
+  }
   await using file = await open(target, 'w')
   // What is no file has no positions.
   const isFile = existing?.isFile() !== false
   let offset = 0
-  for (let block = await reader.next(); block !== undefined; block = await reader.next()) {
+  const take = async (block: Buffer) => {
     if (isFile) await writeAt(file, block, offset)
     else await file.writeFile(block)
     offset += block.length
     count.reach(offset)
   }
+  for (const block of first) await take(block)
+  for (; ahead !== undefined; ahead = await reader.next()) await take(ahead)
 }

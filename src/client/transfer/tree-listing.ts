@@ -59,10 +59,11 @@ export async function listThere(
   const { entries, errors, truncated } = await calls.call('fs/walk', params, { repeats: true, signal })
   const [error] = errors
   if (error !== undefined) throw new GatewayError('refused', `${error.path}: ${error.message}`)
-  if (truncated) throw tooLarge()
   const named = entries.map(({ path, kind }) => ({ kind, name: nameBelow(root, path) }))
   const namesOf = (wanted: string) => named.filter(({ kind }) => kind === wanted).map(({ name }) => name)
   const directories = namesOf('directory')
+  // What is too deep is listed, and not looked into.
+  if (truncated || directories.some(isTooDeep)) throw tooLarge()
   const listed = [root.canonical, ...directories.map(name => uriBelow(root, name).canonical)]
   // A walk leaves links out; the list of a directory has those that lead somewhere.
   let count = 0
@@ -100,6 +101,10 @@ function nameBelow(root: PathUri, path: string): Buffer {
     if (!parts.some(part => ['', '.', '..'].includes(part))) return name
   }
   throw new GatewayError('protocolViolation', `the server lists ${path}, which is not below ${root.canonical}`)
+}
+
+function isTooDeep(name: Buffer): boolean {
+  return name.toString('latin1').split('/').length > walkDefaults.maxDepth
 }
 
 function tooLarge(): GatewayError {

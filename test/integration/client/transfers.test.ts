@@ -131,6 +131,40 @@ describe('a directory', () => {
   })
 })
 
+it.each([64, 65])('downloads a tree of 64 levels and refuses a deeper one: %i', async levels => {
+  await using stage = await openStage()
+  await using client = await stage.connect()
+  const folder = 'here/' + 'd/'.repeat(levels)
+  mkdirSync(stage.at(folder), { recursive: true })
+  stage.plant(`${folder}file`, 1)
+  const download = client.files.downloadDirectory(stage.at('here'), stage.at('there'))
+  if (levels === 64) expect(await download).toMatchObject({ files: 1, leftOut: 0 })
+  else await expect(download).rejects.toMatchObject({ kind: 'limitReached' })
+})
+
+it('leaves a file as it is that is downloaded to itself', async () => {
+  await using stage = await openStage()
+  await using client = await stage.connect()
+  for (const size of [1, 4 * mebibyte, 4 * mebibyte + 1]) {
+    const file = stage.plant('here/file', size)
+    const before = hashOf(file)
+    await client.files.downloadFile(file, file)
+    expect(hashOf(file)).toBe(before)
+  }
+})
+
+it('leaves what was there when a small file cannot be read to its end', async () => {
+  await using stage = await openStage()
+  await using client = await stage.connect()
+  stage.plant('here/file', 3 * mebibyte)
+  writeFileSync(stage.at('there/file'), 'before')
+  const { link } = stage.proxy
+  void link.over.then(() => damage(stage.at('here/file'), 0))
+  link.cutAfter('down', 2 * mebibyte)
+  await expect(client.files.downloadFile(stage.at('here/file'), stage.at('there/file'))).rejects.toThrow(/has changed/)
+  expect(readFileSync(stage.at('there/file'), 'utf8')).toBe('before')
+})
+
 describe.each(directions)('%s of a file', (name, copy) => {
   it.each([0, 1, 4 * mebibyte, 4 * mebibyte + 1, 9 * mebibyte])('has %i bytes', async size => {
     await using stage = await openStage()
