@@ -55,6 +55,10 @@ export class LeakLedger implements AsyncDisposable {
   #known = new Map<string, KnownFinding>()
   #leftovers = 0
   #isDisposed = false
+  /** The census that was asked for last. */
+  #last: Promise<void> = Promise.resolve()
+  /** One that has not begun. */
+  #next: Promise<void> | undefined
 
   private constructor(options: LeakLedgerOptions) {
     this.#options = options
@@ -114,8 +118,20 @@ export class LeakLedger implements AsyncDisposable {
     return [...this.#known.values()].filter(({ isLasting }) => isLasting)
   }
 
-  /** Looks at the processes of the machine now. Failing to is said and changes nothing. */
-  async takeCensus(): Promise<void> {
+  /**
+   * Looks at the processes of the machine now, or as soon as it has looked: once for all who ask meanwhile. Failing to is said and
+   * changes nothing.
+   */
+  takeCensus(): Promise<void> {
+    this.#next ??= this.#last.then(() => {
+      this.#next = undefined
+      return this.#look()
+    })
+    this.#last = this.#next
+    return this.#next
+  }
+
+  async #look(): Promise<void> {
     if (this.#isDisposed) return
     try {
       const before = this.#options.facts()

@@ -146,3 +146,19 @@ it('leaves a child of this program that it did not launch to whoever did', async
   await observed.leaks.takeCensus()
   expect(await exit).toEqual([9, null])
 })
+
+it('looks once more for all who ask while it looks, however many they are', async () => {
+  let asked = 0
+  const facts = () => {
+    asked += 1
+    return { now: 0, launches: [], liveSessions: new Set<number>(), lastLaunch: 0, attribute: () => undefined }
+  }
+  await using observed = await startObserved({ facts })
+  await Promise.all(Array.from({ length: 50 }, () => observed.leaks.takeCensus()))
+  // What is known is asked for before a look and after it.
+  expect(asked).toBe(2)
+  const first = observed.leaks.takeCensus()
+  await Promise.resolve()
+  await Promise.all([first, ...Array.from({ length: 50 }, () => observed.leaks.takeCensus())])
+  expect(asked).toBe(6)
+})
