@@ -12,6 +12,12 @@ export interface FileCalls extends ProcessCalls {
   readonly connection: object
 }
 
+/** What makes calls about files that may take more than one connection. */
+export interface RepeatedCalls extends FileCalls {
+  /** Makes an attempt again on the next connection when one breaks, within measure. */
+  repeated<Value>(attempt: () => Promise<Value>, signal?: AbortSignal, hasAdvanced?: () => boolean): Promise<Value>
+}
+
 /** A part of a file. */
 export interface Block {
   readonly bytes: Buffer

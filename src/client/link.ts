@@ -141,12 +141,13 @@ export class Link implements WatchCalls, AsyncDisposable {
   }
 
   /** Makes an attempt again on the next connection when one breaks, within measure. */
-  repeated<Value>(attempt: () => Promise<Value>, signal?: AbortSignal): Promise<Value> {
+  repeated<Value>(attempt: () => Promise<Value>, signal?: AbortSignal, hasAdvanced?: () => boolean): Promise<Value> {
     const { timers, limits } = this.#options
     const over = this.#over.signal
     return repeated(attempt, {
       retryMs: limits.retryMs,
       pause: ms => pause(timers, ms, signal === undefined ? over : AbortSignal.any([signal, over])),
+      hasAdvanced,
     })
   }
 

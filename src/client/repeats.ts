@@ -9,6 +9,8 @@ export interface RepeatOptions {
   /** The first pause. */
   readonly retryMs: number
   pause(ms: number): Promise<void>
+  /** Whether the attempt that was lost has got further than those before it: then the next is due at once. Default: it has not. */
+  readonly hasAdvanced?: (() => boolean) | undefined
 }
 
 /**
@@ -22,7 +24,7 @@ export async function repeated<Value>(attempt: () => Promise<Value>, options: Re
     try {
       return await attempt()
     } catch (error) {
-      if (performance.now() - startedAt >= maxPauseMs) losses = 0
+      if (performance.now() - startedAt >= maxPauseMs || options.hasAdvanced?.() === true) losses = 0
       if (!isTransportLoss(error) || losses + 1 >= maxLosses) throw error
     }
     if (losses > 0) await options.pause(Math.min(options.retryMs * 2 ** (losses - 1), maxPauseMs))

@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { GatewayError } from '../protocol/gateway-error.ts'
 import { orAborted } from './deadline.ts'
-import type { FileCalls } from './file-handle.ts'
+import type { RepeatedCalls } from './file-handle.ts'
 import { PendingChanges } from './pending-changes.ts'
 import type { TreeChange, WatchFollower, WatchRoutes } from './watch-routes.ts'
 
 /** What makes calls for a watch, and leads its notifications to it. */
-export interface WatchCalls extends FileCalls {
+export interface WatchCalls extends RepeatedCalls {
   readonly watches: WatchRoutes
-  /** Makes an attempt again on the next connection when one breaks, within measure. */
-  repeated<Value>(attempt: () => Promise<Value>, signal?: AbortSignal): Promise<Value>
 }
 
 /** Why nothing more comes; without an error whoever watches has had enough. */

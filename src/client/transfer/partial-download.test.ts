@@ -6,7 +6,7 @@ import { failureOf } from '../../../test/support/failure-of.ts'
 import { openFilesBelow } from '../../../test/support/open-files-below.ts'
 import { ScratchFolder } from '../../../test/support/scratch-folder.ts'
 import { PathUri } from '../../protocol/path-uri.ts'
-import type { FileCalls } from '../file-handle.ts'
+import type { RepeatedCalls } from '../file-handle.ts'
 import { PartialDownload } from './partial-download.ts'
 import { TransferCount } from './transfer-count.ts'
 import { TransferJournal } from './transfer-journal.ts'
@@ -22,7 +22,11 @@ async function openStage(mode = 0o755) {
   const journalPath = join(folder.path, 'state', 'journal')
   const journal = acquired.use(await TransferJournal.open(journalPath, 'a to b'))
   const count = new TransferCount(1)
-  const calls = { connection: {}, call: () => Promise.reject(refusal) } satisfies FileCalls
+  const calls = {
+    connection: {},
+    call: () => Promise.reject(refusal),
+    repeated: attempt => attempt(),
+  } satisfies RepeatedCalls
   const signal = new AbortController().signal
   const download = {
     source: 'file:///source',

@@ -8,7 +8,7 @@ import { identityOf } from './identity.ts'
 import { readAt } from './local-file.ts'
 import { isDenied, metadataIfAny, partialBeside, removeQuietly, type RemotePlace } from './remote-place.ts'
 import type { FileCount } from './transfer-count.ts'
-import { maxAttempts, type TransferRun } from './transfer-run.ts'
+import type { TransferRun } from './transfer-run.ts'
 
 export interface UploadedFile {
   readonly source: Buffer
@@ -56,22 +56,16 @@ export class PartialUpload {
   async send(): Promise<boolean> {
     try {
       this.#part = await this.#findPart()
-      let isResumed = this.#part !== undefined
-      this.#upload.count.keep(this.#part?.bytes ?? 0)
-      for (let attempts = 1; ; attempts += 1) {
-        const before = this.#part?.bytes ?? 0
-        try {
-          await this.#writeRest()
-          if (isResumed) await this.#refuseChanged()
-          await this.#putInPlace()
-          return true
-        } catch (error) {
-          this.#run.signal.throwIfAborted()
-          if ((this.#part?.bytes ?? 0) > before) attempts = 0
-          if (!isTransportLoss(error) || attempts >= maxAttempts) throw error
-          isResumed ||= this.#part !== undefined
-        }
+      let reached = this.#part?.bytes ?? 0
+      this.#upload.count.keep(reached)
+      const hasAdvanced = () => {
+        const before = reached
+        reached = this.#part?.bytes ?? 0
+        return reached > before
       }
+      const { calls, signal } = this.#run
+      await calls.repeated(() => this.#complete(), signal, hasAdvanced)
+      return true
     } catch (error) {
       if (this.#part === undefined && isDenied(error)) {
         // What could be created but not written would stay: the journal forgets it once the file is in place.
@@ -106,6 +100,19 @@ export class PartialUpload {
     const there = await handle.read(start, signal)
     const here = await readAt(this.#upload.file, this.#block.subarray(0, bytes - start), start)
     return there.bytes.equals(here)
+  }
+
+  /** A beginning that is there may be that of another file by now. */
+  async #complete(): Promise<void> {
+    const isResumed = this.#part !== undefined
+    try {
+      await this.#writeRest()
+      if (isResumed) await this.#refuseChanged()
+      await this.#putInPlace()
+    } catch (error) {
+      this.#run.signal.throwIfAborted()
+      throw error
+    }
   }
 
   async #writeRest(): Promise<void> {

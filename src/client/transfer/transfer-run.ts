@@ -1,10 +1,10 @@
-import type { FileCalls } from '../file-handle.ts'
+import type { RepeatedCalls } from '../file-handle.ts'
 import type { TransferCount } from './transfer-count.ts'
 import type { TransferJournal } from './transfer-journal.ts'
 
 /** What the files of one transfer have in common. */
 export interface TransferRun {
-  readonly calls: FileCalls
+  readonly calls: RepeatedCalls
   readonly canWriteBlocks: boolean
   readonly journal: TransferJournal | undefined
   readonly count: TransferCount
@@ -13,9 +13,6 @@ export interface TransferRun {
 
 /** Files up to here take one message and one piece of memory; beginning them anew costs little. */
 export const smallBytes = 4 * 1024 * 1024
-
-/** Times a file is taken up again after an outage without a byte in between. */
-export const maxAttempts = 8
 
 /** Name of a file that holds a part of another one, beside it. */
 export function partialName(id: string): string {

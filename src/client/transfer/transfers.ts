@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GatewayError } from '../../protocol/gateway-error.ts'
 import { PathUri } from '../../protocol/path-uri.ts'
-import type { FileCalls } from '../file-handle.ts'
+import type { RepeatedCalls } from '../file-handle.ts'
 import { downloadFile } from './download-file.ts'
 import { eachAtOnce } from './each-at-once.ts'
 import { TransferCount } from './transfer-count.ts'
@@ -19,7 +19,7 @@ const maxConcurrency = 64
 const slash = 0x2f
 
 export interface Transfer {
-  readonly calls: FileCalls
+  readonly calls: RepeatedCalls
   readonly canWriteBlocks: boolean
   readonly direction: 'up' | 'down'
   readonly local: LocalPath
