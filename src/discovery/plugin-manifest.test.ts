@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { processorTimeOf } from '../../test/support/processor-time.ts'
 import { CapabilityPath } from './capability-path.ts'
 import { declaredFiles } from './plugin-manifest.ts'
 
@@ -41,6 +42,14 @@ describe('what a manifest declares', () => {
 })
 
 describe('a path', () => {
+  test('that is far down costs no more than some times what the parser of URLs does', () => {
+    const relative = 'a/'.repeat(50_000)
+    const parsing = processorTimeOf(() => {
+      for (let time = 0; time < 20; time++) URL.parse(`file:///${relative}`)
+    })
+    expect(processorTimeOf(() => root.below(relative))).toBeLessThan(parsing)
+  })
+
   test('knows its URI from the root of the file system on', () => {
     const top = new CapabilityPath('file:///', Buffer.from('/'))
     expect(top.parent).toBeUndefined()

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { processorTimeOf } from '../../test/support/processor-time.ts'
 import { basicCredentials } from './basic-credentials.ts'
 
 test.each([
@@ -17,3 +18,13 @@ test.each([
 test('a URL without user and password has none', () => {
   expect(basicCredentials(new URL('http://h/'))).toBeUndefined()
 })
+
+test.each(['%41', '@'])(
+  'those of megabytes of %s cost no more than some times what the parser of URLs does',
+  escape => {
+    const text = `http://${escape.repeat(1_000_000)}@h/`
+    const parsing = processorTimeOf(() => URL.parse(text))
+    const url = new URL(text)
+    expect(processorTimeOf(() => basicCredentials(url))).toBeLessThan(10 * parsing)
+  },
+)

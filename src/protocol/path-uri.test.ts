@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { processorTimeOf } from '../../test/support/processor-time.ts'
 import { hostOs, PathUri } from './path-uri.ts'
 
 const here = hostOs(process.platform)
@@ -15,14 +16,6 @@ function native(text: string): string {
   if (!(parsed instanceof PathUri)) return `refused: ${parsed.problem}`
   const path = parsed.toNative('linux')
   return Buffer.isBuffer(path) ? path.toString('latin1') : `refused: ${path.problem}`
-}
-
-/** In microseconds, whatever else runs. */
-function processorTimeOf(act: () => void): number {
-  const before = process.cpuUsage()
-  act()
-  const { user, system } = process.cpuUsage(before)
-  return user + system
 }
 
 /** Lexical normalisation by rewriting, one rule at a time, until none applies. */

@@ -1,3 +1,5 @@
+import { unescaped } from './percent-escapes.ts'
+
 /**
  * POSIX paths and their spelling as `file:` URLs. Paths are arbitrary bytes; in here a string holds one byte in each
  * character, so that nothing is lost where a path is no UTF-8.
@@ -6,7 +8,6 @@
 /** Paths no URL can spell: the URL-safe base64 of their native form follows. */
 const opaquePrefix = 'file:///%00/bad/path/'
 
-const percent = 0x25
 const slash = 0x2f
 
 /** Everything but the printable ASCII a URL path holds as it is. `/` stays, because whole paths are escaped. */
@@ -80,30 +81,6 @@ function normalised(path: string): string {
     else if (segment !== '' && segment !== '.') kept.push(segment)
   }
   return `/${kept.join('/')}`
-}
-
-/** In place, and without a call for each escape: there may be millions of them. */
-function unescaped(path: string): string {
-  if (!path.includes('%')) return path
-  const bytes = Buffer.from(path, 'latin1')
-  let length = 0
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at] ?? 0
-    const value = byte === percent ? hexValue(bytes[at + 1]) * 16 + hexValue(bytes[at + 2]) : Number.NaN
-    const isEscape = !Number.isNaN(value)
-    bytes[length] = isEscape ? value : byte
-    length += 1
-    if (isEscape) at += 2
-  }
-  return bytes.toString('latin1', 0, length)
-}
-
-/** Of a hexadecimal digit; NaN for anything else. */
-function hexValue(code: number | undefined): number {
-  if (code === undefined) return Number.NaN
-  if (code >= 0x30 && code <= 0x39) return code - 0x30
-  const lower = code | 0x20
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : Number.NaN
 }
 
 function escaped(byte: string): string {
