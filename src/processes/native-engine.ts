@@ -9,6 +9,7 @@ import { executableCandidates } from './executable-lookup.ts'
 import { type DescriptorSource, errnos, type Libc, type SpawnPlan, type WaitedChild } from '../libc/libc.ts'
 import { SystemError, unlessRefused } from '../libc/system-error.ts'
 import { signalSessionMembers } from './session-members.ts'
+import { SessionTable } from './session-table.ts'
 import { signalNumbers, typedSignals } from './signals.ts'
 
 const SIGHUP = 1
@@ -28,6 +29,7 @@ export class NativeEngine implements ProcessEngine {
   /** One buffer for all streams: its content is consumed before the next read. */
   readonly #buffer = Buffer.allocUnsafeSlow(outputChunkBytes)
   readonly #ownPeak = new OwnPeakMemory()
+  readonly #sessions = new SessionTable()
 
   constructor(libc: Libc, reaper: ChildReaper) {
     this.#libc = libc
@@ -54,6 +56,7 @@ export class NativeEngine implements ProcessEngine {
       reaper: this.#reaper,
       buffer: this.#buffer,
       ownPeak: this.#ownPeak,
+      sessions: this.#sessions,
       pid,
       events,
       outputs: [
@@ -82,6 +85,7 @@ export class NativeEngine implements ProcessEngine {
       reaper: this.#reaper,
       buffer: this.#buffer,
       ownPeak: this.#ownPeak,
+      sessions: this.#sessions,
       pid,
       events,
       outputs: [{ stream: 'pty', descriptor: socket }],
@@ -131,6 +135,7 @@ interface NativeChildOptions {
   readonly reaper: ChildReaper
   readonly buffer: Buffer
   readonly ownPeak: OwnPeakMemory
+  readonly sessions: SessionTable
   readonly pid: number
   readonly events: ChildEvents
   readonly outputs: readonly { readonly stream: OutputStream; readonly descriptor: number }[]
@@ -148,6 +153,7 @@ class NativeChild implements Child {
   #terminal: number | undefined
   readonly #isTerminal: boolean
   readonly #ownPeak: OwnPeakMemory
+  readonly #sessions: SessionTable
   #reaped = false
 
   constructor(options: NativeChildOptions) {
@@ -156,6 +162,7 @@ class NativeChild implements Child {
     this.#events = options.events
     this.#isTerminal = options.terminal !== undefined
     this.#ownPeak = options.ownPeak
+    this.#sessions = options.sessions
     this.#streams = options.outputs.map(
       ({ stream, descriptor }) =>
         new ChildStream({
@@ -222,7 +229,7 @@ class NativeChild implements Child {
   killSession(): boolean {
     const isGroupSignalled = this.#endGroup(SIGKILL)
     const session = { id: this.pid, leaderReaped: this.#reaped }
-    return signalSessionMembers(this.#libc, session, SIGKILL) && isGroupSignalled
+    return signalSessionMembers({ libc: this.#libc, sessions: this.#sessions }, session, SIGKILL) && isGroupSignalled
   }
 
   endStreams(): void {

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
 import type { OutputStream, ProcessSignal, TerminalSize } from '../protocol/process-schemas.ts'
 import type { Child, ChildEvents, InputStream } from './engine.ts'
-import { listedPids, readStat } from '../lifecycle/proc-stat.ts'
+import { readStat } from '../lifecycle/proc-stat.ts'
 import { ReadableStream } from './readable-stream.ts'
+import type { SessionTable } from './session-table.ts'
 import { signalNumbers, typedSignals } from './signals.ts'
 import { SystemError, unlessRefused } from '../libc/system-error.ts'
 
@@ -13,6 +14,7 @@ const SIGTERM = 15
 export interface PortableChildOptions {
   readonly pid: number
   readonly events: ChildEvents
+  readonly sessions: SessionTable
   readonly isTerminal: boolean
   readonly outputs: readonly { readonly stream: OutputStream; readonly socket: Socket; readonly descriptor: number }[]
   readonly input: InputStream | undefined
@@ -25,6 +27,7 @@ export class PortableChild implements Child {
   readonly pid: number
   readonly input: InputStream | undefined
   readonly #events: ChildEvents
+  readonly #sessions: SessionTable
   readonly #isTerminal: boolean
   readonly #resize: (size: TerminalSize) => void
   readonly #streams: readonly ReadableStream[]
@@ -35,6 +38,7 @@ export class PortableChild implements Child {
     this.pid = options.pid
     this.input = options.input
     this.#events = events
+    this.#sessions = options.sessions
     this.#isTerminal = options.isTerminal
     this.#resize = options.resize
     this.#streams = options.outputs.map(
@@ -93,7 +97,7 @@ export class PortableChild implements Child {
     let areSignalled = this.#endGroup(SIGKILL)
     // A living leader with the number of ours, which has ended, is a stranger: so are the members then.
     if (this.#reaped && readStat(this.pid) !== undefined) return areSignalled
-    for (const pid of listedPids()) {
+    for (const pid of this.#sessions.membersOf(this.pid)) {
       if (readStat(pid)?.session === this.pid && !unlessRefused(() => signal(pid, SIGKILL))) areSignalled = false
     }
     return areSignalled

@@ -9,6 +9,7 @@ import { executableCandidates } from './executable-lookup.ts'
 import type { NodePty } from './node-pty.ts'
 import { PortableChild } from './portable-child.ts'
 import { checkExecution, openWorkingDirectory, whyNotExecutable } from './portable-checks.ts'
+import { SessionTable } from './session-table.ts'
 import { SystemError } from '../libc/system-error.ts'
 import { openTerminalWriter } from './terminal-writer.ts'
 
@@ -47,6 +48,7 @@ export class PortableEngine implements ProcessEngine {
   readonly name = 'portable'
   /** Why there are no terminals, if there are none. */
   readonly #pty: NodePty | string
+  readonly #sessions = new SessionTable()
 
   constructor(pty: NodePty | string) {
     this.#pty = pty
@@ -56,7 +58,7 @@ export class PortableEngine implements ProcessEngine {
     using cwd = openWorkingDirectory(launch.cwd)
     return launch.streams === 'terminal'
       ? this.#startInTerminal(launch, cwd.path, events)
-      : startWithPipes(launch, cwd.path, events)
+      : startWithPipes(launch, cwd.path, { events, sessions: this.#sessions })
   }
 
   #startInTerminal(launch: Launch, cwd: string, events: ChildEvents): Child {
@@ -80,6 +82,7 @@ export class PortableEngine implements ProcessEngine {
     const child = new PortableChild({
       pid,
       events,
+      sessions: this.#sessions,
       isTerminal: true,
       outputs: [{ stream: 'pty', socket, descriptor: fd }],
       input: { writer: openTerminalWriter(fd), close: () => {} },
@@ -92,8 +95,14 @@ export class PortableEngine implements ProcessEngine {
   }
 }
 
+/** What a child is made part of. */
+interface Adoption {
+  readonly events: ChildEvents
+  readonly sessions: SessionTable
+}
+
 /** As execvp(3), by which Node executes: tries the candidates in turn. Node itself searches other directories. */
-function startWithPipes(launch: Launch, cwd: string, events: ChildEvents): Child {
+function startWithPipes(launch: Launch, cwd: string, adoption: Adoption): Child {
   const [program, ...rest] = launch.argv
   const candidates = executableCandidates(program, launch.environment.get('PATH'))
   let failure: number | undefined
@@ -115,7 +124,7 @@ function startWithPipes(launch: Launch, cwd: string, events: ChildEvents): Child
         detached: true,
         stdio: [launch.streams === 'pipes' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       })
-    if (errno === 0) return adopt(child, events)
+    if (errno === 0) return adopt(child, adoption)
     if (errno !== ENOENT && errno !== ENOTDIR && errno !== EACCES) throw SystemError.fromNode(errno)
     // A candidate that exists but may not be executed says more than one that does not exist.
     if (failure === undefined || errno === EACCES) failure = errno
@@ -123,7 +132,7 @@ function startWithPipes(launch: Launch, cwd: string, events: ChildEvents): Child
   throw SystemError.fromNode(failure ?? ENOENT)
 }
 
-function adopt(child: ChildProcess, events: ChildEvents): Child {
+function adopt(child: ChildProcess, { events, sessions }: Adoption): Child {
   const { pid, stdin, stdout, stderr } = child
   if (pid === undefined || stdout === null || stderr === null) throw new Error('a started process has no streams')
   const output = (stream: 'stdout' | 'stderr', socket: Socket) => ({
@@ -134,6 +143,7 @@ function adopt(child: ChildProcess, events: ChildEvents): Child {
   const portable = new PortableChild({
     pid,
     events,
+    sessions,
     isTerminal: false,
     outputs: [output('stdout', stdout as Socket), output('stderr', stderr as Socket)],
     input: stdin === null ? undefined : { writer: stdin, close: () => stdin.destroy() },

@@ -6,6 +6,7 @@ import type { Libc } from '../libc/libc.ts'
 import { SystemError } from '../libc/system-error.ts'
 import { listedPids, readStat } from '../lifecycle/proc-stat.ts'
 import { signalSessionMembers } from './session-members.ts'
+import { SessionTable } from './session-table.ts'
 
 it('signals whom it may, whoever else there is', async () => {
   const leader = spawn('/bin/sh', ['-c', 'sleep 60 & sleep 60 & wait'], { stdio: 'ignore', detached: true })
@@ -27,7 +28,11 @@ it('signals whom it may, whoever else there is', async () => {
     },
     close: () => {},
   }
-  const areSignalled = signalSessionMembers(libc as Libc, { id, leaderReaped: false }, 9)
+  const areSignalled = signalSessionMembers(
+    { libc: libc as Libc, sessions: new SessionTable() },
+    { id, leaderReaped: false },
+    9,
+  )
   expect(areSignalled).toBe(false)
   expect(asked).toEqual(pids)
   process.kill(-id, 'SIGKILL')

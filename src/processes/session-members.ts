@@ -1,6 +1,7 @@
 import type { Libc } from '../libc/libc.ts'
 import { unlessRefused } from '../libc/system-error.ts'
-import { listedPids, readStat } from '../lifecycle/proc-stat.ts'
+import { readStat } from '../lifecycle/proc-stat.ts'
+import type { SessionTable } from './session-table.ts'
 
 /**
  * Signals every living member of operating-system sessions, in whichever process group.
@@ -15,14 +16,13 @@ import { listedPids, readStat } from '../lifecycle/proc-stat.ts'
  * @returns false when somebody may not be signalled
  */
 export function signalSessionMembers(
-  libc: Libc,
+  { libc, sessions }: { readonly libc: Libc; readonly sessions: SessionTable },
   session: { readonly id: number; readonly leaderReaped: boolean },
   signal: number,
 ): boolean {
   if (session.leaderReaped && sessionOf(session.id) !== undefined) return true
   let areSignalled = true
-  for (const pid of listedPids()) {
-    if (sessionOf(pid) !== session.id) continue
+  for (const pid of sessions.membersOf(session.id)) {
     if (!unlessRefused(() => signalMember(libc, session.id, pid, signal))) areSignalled = false
   }
   return areSignalled
