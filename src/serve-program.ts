@@ -168,7 +168,7 @@ function adminAddress({ adminListen, listen }: Settings): { host: string; port: 
   return { host: '127.0.0.1', port: 9464 }
 }
 
-/** The first signal shuts down in order, the second ends everything at once. */
+/** The first signal shuts down in order, the second ends everything at once, unless it only says that the terminal has closed. */
 function untilSignalled(gateway: Gateway, log: Logger): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   let isStopping = false
@@ -183,5 +183,11 @@ function untilSignalled(gateway: Gateway, log: Logger): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  // A terminal that closes may say so more than once.
+  process.on('SIGHUP', signal => {
+    if (!isStopping) stop(signal)
+  })
+  // Node.js would open a port on which everybody on this machine may debug the gateway.
+  process.on('SIGUSR1', () => {})
   return promise
 }

@@ -5,7 +5,7 @@ import { anyPort, Program } from '../support/program.ts'
 
 const goingAway = 1001
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('%s', signal => {
+describe.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s', signal => {
   test.each(['serve', 'exec-server'])('ends an idle %s with status 0', async command => {
     await using program = await Program.listening([command, ...anyPort])
     program.signal(signal)
@@ -50,17 +50,38 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', signal => {
     expect(await program.ended).toMatchObject({ status: 0 })
     await process.gone()
   })
+})
 
-  test('a second time ends everything at once', async () => {
-    await using program = await Program.listening(['serve', ...anyPort, '--grace', '5m'])
-    using process = await startFound(await program.connect(), 'p', stubborn)
-    program.signal(signal)
-    await program.logged.contains('shutting down')
-    expect(process.isAlive).toBe(true)
-    program.signal(signal)
-    expect(await program.ended).toMatchObject({ status: 0, signal: null })
-    await process.gone()
-  })
+test.each(['SIGTERM', 'SIGINT'] as const)('%s a second time ends everything at once', async signal => {
+  await using program = await Program.listening(['serve', ...anyPort, '--grace', '5m'])
+  using process = await startFound(await program.connect(), 'p', stubborn)
+  program.signal(signal)
+  await program.logged.contains('shutting down')
+  expect(process.isAlive).toBe(true)
+  program.signal(signal)
+  expect(await program.ended).toMatchObject({ status: 0, signal: null })
+  await process.gone()
+})
+
+test('a terminal that says twice that it has closed ends nothing at once', async () => {
+  await using program = await Program.listening(['serve', ...anyPort, '--grace', '5m'])
+  using process = await startFound(await program.connect(), 'p', stubborn)
+  program.signal('SIGHUP')
+  await program.logged.contains('shutting down')
+  program.signal('SIGHUP')
+  expect(await program.statusOf('/readyz')).toBe(503)
+  expect(process.isAlive).toBe(true)
+  program.signal('SIGTERM')
+  expect(await program.ended).toMatchObject({ status: 0, signal: null })
+  await process.gone()
+})
+
+test('SIGUSR1 opens no port to debug it', async () => {
+  await using program = await Program.listening(['serve', ...anyPort])
+  program.signal('SIGUSR1')
+  expect(await program.statusOf('/readyz')).toBe(200)
+  program.signal('SIGTERM')
+  expect((await program.ended).stderr).not.toContain('Debugger')
 })
 
 test('the other signal counts as the second one', async () => {
