@@ -55,16 +55,16 @@ export class OpenTelemetry implements AsyncDisposable {
   private constructor(options: OpenTelemetryOptions) {
     this.#options = options
     const { settings, telemetry, log } = options
-    const { exported } = settings
+    const { exported, spanBatching, logBatching } = settings
     const rejected = (signal: Signal) => telemetry.instruments.telemetryDropped.add({ signal })
     // Before the exporters read their variables: they complain here about what cannot be honoured.
     diag.setLogger(sdkDiagnostics({ log, rejected }), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true })
     if (options.hasScrapePage) this.#scraped = new PrometheusExporter({ preventServerStart: true })
     const spans = exported.has('traces')
-      ? [new BatchSpanProcessor({ exporter: this.#counted('traces', new OTLPTraceExporter()) })]
+      ? [new BatchSpanProcessor({ exporter: this.#counted('traces', new OTLPTraceExporter()), ...spanBatching })]
       : []
     const records = exported.has('logs')
-      ? [new BatchLogRecordProcessor({ exporter: this.#counted('logs', new OTLPLogExporter()) })]
+      ? [new BatchLogRecordProcessor({ exporter: this.#counted('logs', new OTLPLogExporter()), ...logBatching })]
       : []
     const sampler = readSampler(process.env, problem => {
       log.warn(problem)

@@ -2,6 +2,17 @@ import { signals } from './catalogue.ts'
 
 export type Signal = (typeof signals)[number]
 
+/** Options of the SDK's batches, and the end of the variable of each. */
+const batchOptions = [
+  ['scheduledDelayMillis', 'SCHEDULE_DELAY', 'milliseconds'],
+  ['exportTimeoutMillis', 'EXPORT_TIMEOUT', 'milliseconds'],
+  ['maxQueueSize', 'MAX_QUEUE_SIZE', 'records'],
+  ['maxExportBatchSize', 'MAX_EXPORT_BATCH_SIZE', 'records'],
+] as const
+
+/** How spans, or records of the log, are gathered before they are sent; the SDK knows what is not given. */
+export type Batching = Readonly<Partial<Record<(typeof batchOptions)[number][0], number>>>
+
 /** What the standard variables say about telemetry; whatever cannot be honoured is a warning, never a failure. */
 export interface OtlpSettings {
   readonly isDisabled: boolean
@@ -10,6 +21,8 @@ export interface OtlpSettings {
   /** Between two exports of metrics. */
   readonly metricIntervalMs: number
   readonly metricTimeoutMs: number
+  readonly spanBatching: Batching
+  readonly logBatching: Batching
   readonly warnings: readonly string[]
 }
 
@@ -37,18 +50,36 @@ export function readOtlpEnvironment(environment: Readonly<Record<string, string 
   if (exported.length > 0 && protocol !== undefined && protocol !== '' && !knownProtocols.has(protocol)) {
     warnings.push('OTEL_EXPORTER_OTLP_PROTOCOL names a protocol that is not spoken; http/json is used')
   }
-  const readMs = (name: string, fallback: number) => {
+  const read = (name: string, what: string, otherwise: string) => {
     const text = environment[name]?.trim()
-    if (text === undefined || text === '') return fallback
+    if (text === undefined || text === '') return undefined
     const value = Number(text)
     if (Number.isInteger(value) && value > 0 && value < 2 ** 31) return value
-    warnings.push(`${name} is not a number of milliseconds; ${fallback} is used`)
-    return fallback
+    warnings.push(`${name} is not a number of ${what}; ${otherwise} is used`)
+    return undefined
+  }
+  const readMs = (name: string, fallback: number) => read(name, 'milliseconds', String(fallback)) ?? fallback
+  const readBatching = (prefix: string): Batching => {
+    const given = batchOptions.flatMap(([option, ending, unit]) => {
+      const value = read(`${prefix}_${ending}`, unit, 'the default')
+      return value === undefined ? [] : [[option, value]]
+    })
+    return Object.fromEntries(given)
   }
   const metricIntervalMs = readMs('OTEL_METRIC_EXPORT_INTERVAL', defaultIntervalMs)
   // The reader insists that an export ends before the next one begins.
   const metricTimeoutMs = Math.min(readMs('OTEL_METRIC_EXPORT_TIMEOUT', defaultTimeoutMs), metricIntervalMs)
-  return { isDisabled, exported: new Set(exported), metricIntervalMs, metricTimeoutMs, warnings }
+  const spanBatching = readBatching('OTEL_BSP')
+  const logBatching = readBatching('OTEL_BLRP')
+  return {
+    isDisabled,
+    exported: new Set(exported),
+    metricIntervalMs,
+    metricTimeoutMs,
+    spanBatching,
+    logBatching,
+    warnings,
+  }
 }
 
 function endpointVariable(signal: Signal, environment: Readonly<Record<string, string | undefined>>): string {

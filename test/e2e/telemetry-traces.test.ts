@@ -114,3 +114,14 @@ test('a process keeps the trace its request gave it', async () => {
   const peer = await program.connect()
   expect((await peer.run('p', 'echo "<$TRACEPARENT>"', { env: { TRACEPARENT: 'own' } })).stdout).toBe('<own>\n')
 })
+
+test('spans are sent in batches of the size that the environment says', async () => {
+  await using sink = await OtlpSink.open()
+  const env = { ...exporting(sink), OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' }
+  await using program = await Program.listening(['exec-server'], { env })
+  const peer = await program.connect()
+  for (let index = 0; index < 5; index++) await peer.call('environment/status', {})
+  await sink.until(() => sink.spans.filter(({ name }) => name === 'environment/status').length === 5)
+  const batches = sink.bodies.filter(body => body.includes('"resourceSpans"'))
+  expect(batches.length).toBe(sink.spans.length)
+})
