@@ -35,7 +35,7 @@ export interface CopyMeans {
  */
 export async function copy(request: CopyRequest, means: CopyMeans): Promise<number> {
   using bar = new ProgressBar(means.streams.stderr)
-  return request.direction === 'up' ? upload(request, means, bar) : download(request, means, bar)
+  return await (request.direction === 'up' ? upload(request, means, bar) : download(request, means, bar))
 }
 
 async function upload({ local, remote }: CopyRequest, means: CopyMeans, bar: ProgressBar): Promise<number> {
