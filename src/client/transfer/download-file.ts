@@ -40,7 +40,7 @@ export async function downloadFile(run: TransferRun, { source, target }: Downloa
 
 async function receiveInParts(run: TransferRun, download: DownloadedFile): Promise<void> {
   const partial = await PartialDownload.open(run, download)
-  // A file that may be written in a folder that may not.
+  // Such as a file that may be written in a folder that may not.
   if (partial === undefined) return await receiveStraight(run, download)
   await using receiving = partial
   await receiving.receive()

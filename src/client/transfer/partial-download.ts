@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
-import { type FileHandle as LocalFile, open, realpath, rename, rm } from 'node:fs/promises'
+import { type FileHandle as LocalFile, lstat, open, realpath, rename, rm } from 'node:fs/promises'
 import type { Metadata } from '../../protocol/filesystem-schemas.ts'
 import { GatewayError } from '../../protocol/gateway-error.ts'
 import { PathUri } from '../../protocol/path-uri.ts'
@@ -59,7 +59,8 @@ export class PartialDownload implements AsyncDisposable {
     const { journal } = run
     const { name, identity, metadata, existing } = download
     const target = existing === undefined ? download.target : await realpath(download.target, 'buffer')
-    if (existing !== undefined && !(await mayBeWritten(target))) return undefined
+    // Renaming would put the file in the place of the link.
+    if (existing === undefined ? await isLink(target) : !(await mayBeWritten(target))) return undefined
     for (const outdated of journal?.outdatedOf(name, identity) ?? []) await rm(localPath(outdated), { force: true })
     for (const uri of journal?.partialsOf(name, identity) ?? []) {
       const path = localPath(uri)
@@ -138,6 +139,11 @@ export class PartialDownload implements AsyncDisposable {
     if (remoteIdentity(metadata) === identity) return
     throw new GatewayError('refused', `${path} has changed while it was copied: copy it again`)
   }
+}
+
+async function isLink(path: Buffer): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined)
+  return found?.isSymbolicLink() === true
 }
 
 /** Renaming asks no file for its permission. A program that runs may be replaced, though not written to. */

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -337,6 +338,17 @@ describe.each(directions)('%s of a file', (name, copy) => {
     expect(hashOf(stage.at('far/target'))).toBe(hashOf(stage.at('here/file')))
     expect(statSync(stage.at('far/target')).mode & 0o777).toBe(0o751)
     expect([readdirSync(stage.at('far')), readdirSync(stage.at('there'))]).toEqual([['target'], ['file']])
+  })
+
+  it.each([1, 5 * mebibyte])('goes where a link leads to that has led to nothing, %i bytes', async size => {
+    await using stage = await openStage()
+    await using client = await stage.connect()
+    stage.plant('here/file', size)
+    symlinkSync('../target', stage.at('there/file'))
+    await copy(client, stage, {})
+    expect(lstatSync(stage.at('there/file')).isSymbolicLink()).toBe(true)
+    expect(hashOf(stage.at('target'))).toBe(hashOf(stage.at('here/file')))
+    expect(readdirSync(stage.at('there'))).toEqual(['file'])
   })
 
   it('says what is wrong', async () => {
