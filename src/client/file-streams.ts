@@ -1,4 +1,5 @@
 import { ReadableStream, WritableStream } from 'node:stream/web'
+import { writtenBytes } from './file-blocks.ts'
 import type { FileReader } from './file-reader.ts'
 import type { FileWriter } from './file-writer.ts'
 import { signalOf } from './sink-signal.ts'
@@ -75,7 +76,7 @@ export function fileSink(
         throw error
       }
     },
-    write: chunk => orEnd(open => open.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)),
+    write: chunk => orEnd(open => open.write(writtenBytes(chunk))),
     close: async () => {
       await orEnd(open => open.end())
       end()

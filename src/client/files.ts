@@ -5,7 +5,7 @@ import { orAborted } from './deadline.ts'
 import { requireExtension } from './extensions.ts'
 import { type FilePath, fileUri } from './file-path.ts'
 import { FileReader } from './file-reader.ts'
-import { blocksUnsupported, maxWholeBytes } from './file-blocks.ts'
+import { blocksUnsupported, maxWholeBytes, writtenBytes } from './file-blocks.ts'
 import { fileSink, fileSource } from './file-streams.ts'
 import { FileWriter } from './file-writer.ts'
 import type { LocalPath, Transferred, TransferOptions } from './transfer/transfer-options.ts'
@@ -105,7 +105,7 @@ export class Files {
   /** Replaces the contents, or creates the file. One that fails in the middle leaves a part. */
   async write(path: FilePath, data: string | Uint8Array, { signal }: FileOptions = {}): Promise<void> {
     const uri = fileUri(path)
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data
+    const bytes = writtenBytes(data)
     if (bytes.length <= wholeBytes || !(await orAborted(this.#facilities.canWriteBlocks(), signal))) {
       if (bytes.length > maxWholeBytes) throw blocksUnsupported()
       const dataBase64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')

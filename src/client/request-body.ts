@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import { orAborted } from './deadline.ts'
 
@@ -35,7 +36,7 @@ export async function readBody(body: RequestBody, signal: AbortSignal | undefine
     for (;;) {
       const read = await orAborted(reader?.read() ?? Promise.resolve(ended), signal)
       if (read.done) return { bytes: Buffer.concat(blocks), contentType }
-      if (!(read.value instanceof Uint8Array)) throw noBody('its pieces are no bytes')
+      if (!types.isUint8Array(read.value)) throw noBody('its pieces are no bytes')
       total += read.value.length
       if (total > maxRequestBodyBytes) throw tooLong()
       blocks.push(read.value)

@@ -266,6 +266,23 @@ it('moves nothing over what it is in', async () => {
   expect(readdirSync(at('outer'))).toEqual(['inner'])
 })
 
+it.each([new ArrayBuffer(3), new DataView(new ArrayBuffer(3)), 3])(
+  'empties no file for what is neither text nor bytes: %o',
+  async given => {
+    await using stage = await openStage()
+    const { files, at } = stage
+    await files.write(at('file'), 'before')
+    const data = given as unknown as Uint8Array
+    await expect(files.write(at('file'), data)).rejects.toMatchObject({ kind: 'invalidParams' })
+    expect(readFileSync(at('file'), 'utf8')).toBe('before')
+    const writer = files.writeStream(at('other')).getWriter()
+    const closed = failureOf(writer.closed)
+    await expect(writer.write(data)).rejects.toMatchObject({ kind: 'invalidParams' })
+    expect(await closed).toMatchObject({ kind: 'invalidParams' })
+    await stage.allClosed()
+  },
+)
+
 it('tells what is wrong by kinds', async () => {
   await using stage = await openStage()
   const { files, at } = stage
