@@ -6,7 +6,7 @@ import { GatewayError } from '../protocol/gateway-error.ts'
 import { terminalColumns, terminalRows } from '../protocol/limits.ts'
 import type { Child, ChildEvents, Launch, ProcessEngine } from './engine.ts'
 import { executableCandidates } from './executable-lookup.ts'
-import type { NodePty } from './node-pty.ts'
+import type { ForkedTerminal, NodePty, TerminalLaunch } from './node-pty.ts'
 import { PortableChild } from './portable-child.ts'
 import { checkExecution, openWorkingDirectory, whyNotExecutable } from './portable-checks.ts'
 import { SessionTable } from './session-table.ts'
@@ -71,7 +71,7 @@ export class PortableEngine implements ProcessEngine {
     checkExecution({ launch, environment, cwd })
     const exits: { told?: (code: number, signal: number) => void } = {}
     const argv = launch.arg0 === undefined ? launch.argv : renamed(launch.arg0, program, rest)
-    const { pid, fd } = pty.fork({
+    const { pid, fd } = forked(pty, {
       argv,
       environment,
       cwd,
@@ -92,6 +92,16 @@ export class PortableEngine implements ProcessEngine {
     })
     exits.told = child.exited
     return child
+  }
+}
+
+/** @throws GatewayError when the operating system refuses, of which node-pty does not tell why */
+function forked(pty: NodePty, launch: TerminalLaunch): ForkedTerminal {
+  try {
+    return pty.fork(launch)
+  } catch (cause) {
+    const text = 'failed to start in a terminal: the system may have no process, terminal or file descriptor left'
+    throw new GatewayError('refused', text, { cause })
   }
 }
 
