@@ -1,5 +1,6 @@
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { RequestHeader } from '../protocol/http-schemas.ts'
+import { shorten } from '../protocol/text-excerpt.ts'
 
 /** The variables that headers may take their values from. */
 export type Variables = (name: string) => string | undefined
@@ -37,21 +38,22 @@ export function headerValue(
   const isFromEnvironment = valueEnvVar !== null && valueEnvVar !== undefined
   const whole = isFromEnvironment ? value + variableFor(name, valueEnvVar, variables) : value
   if (controlCharacter.test(whole)) {
-    throw invalid(`http/request header value is invalid for ${name}: failed to parse header value`)
+    throw invalid(`http/request header value is invalid for ${shorten(name)}: failed to parse header value`)
   }
   return { value: whole, isFromEnvironment }
 }
 
 function variableFor(header: string, variable: string, variables: Variables): string {
+  const refused = (why: string) => invalid(`http/request header ${shorten(header)} ${why} ${shorten(variable)}`)
   if (refusedVariables.has(variable.toUpperCase())) {
-    throw invalid(`http/request header ${header} cannot use executor environment variable ${variable}`)
+    throw refused('cannot use executor environment variable')
   }
   const value = variables(variable)
   if (value === undefined) {
-    throw invalid(`http/request header ${header} requires executor environment variable ${variable}`)
+    throw refused('requires executor environment variable')
   }
   if (value === '') {
-    throw invalid(`http/request header ${header} requires a non-empty executor environment variable ${variable}`)
+    throw refused('requires a non-empty executor environment variable')
   }
   return value
 }

@@ -75,6 +75,12 @@ export class PathUri {
     return path ?? this.invalidOn(os)
   }
 
+  /** For messages: its beginning when it is longer than any path can be. */
+  get shown(): string {
+    const shown = this.canonical.slice(0, shownUriCharacters)
+    return shown === this.canonical ? shown : `${shown}…`
+  }
+
   toString(): string {
     return this.canonical
   }
@@ -84,8 +90,7 @@ export class PathUri {
   }
 
   private invalidOn(os: HostOs): PathProblem {
-    const shown = this.canonical.slice(0, shownUriCharacters)
-    return { problem: `'${shown}${shown === this.canonical ? '' : '…'}' is invalid on '${os}'` }
+    return { problem: `'${this.shown}' is invalid on '${os}'` }
   }
 }
 

@@ -33,6 +33,21 @@ describe('a request on which the gateway fails', () => {
   })
 })
 
+const long = 'a'.repeat(1_000_000)
+const request = { method: 'GET', url: 'http://127.0.0.1:1/', requestId: 'r' }
+
+it.each([
+  ['process/start', { ...params, cwd: `file://host/${long}` }],
+  ['http/request', { ...request, headers: [{ name: long, value: '\n' }] }],
+  ['http/request', { ...request, headers: [{ name: long, value: '', valueEnvVar: long }] }],
+] as const)('an error of %s repeats little of what was sent', async (method, refused) => {
+  await using gateway = await startGateway()
+  const peer = await gateway.connect()
+  const { error } = await peer.request(method, refused)
+  expect(error).toMatchObject({ code: -32602 })
+  expect(JSON.stringify(error).length).toBeLessThan(50_000)
+})
+
 describe('a start whose connection breaks', () => {
   /** What a client finds that comes back: a process that runs, or an id that is free. */
   async function outcome(peer: Peer): Promise<'running' | 'free'> {

@@ -179,7 +179,7 @@ function nativeCwd(cwd: PathUri, os: HostOs): Buffer {
   if (Buffer.isBuffer(native)) return native
   throw new GatewayError(
     'invalidParams',
-    `cwd URI \`${cwd.canonical}\` is not valid on this exec-server host: ${native.problem}`,
+    `cwd URI \`${cwd.shown}\` is not valid on this exec-server host: ${native.problem}`,
     { data: { field: 'cwd' } },
   )
 }
