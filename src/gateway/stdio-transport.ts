@@ -5,8 +5,10 @@ import { LineReader } from '../protocol/line-reader.ts'
 import { lengthOf, type OutgoingMessage, textOf } from '../protocol/outgoing-message.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
-/** How long the reader may take to read what is left. */
-const closeMs = 200
+/** For how long the reader may read nothing of what is left. It may have something else to do first, as in a pipeline. */
+const patienceMs = 5000
+/** The same when the program is to end. */
+const drainingPatienceMs = 200
 
 /** Standard input and output: one message per line each way, one connection for the life of the program. */
 export class StdioTransport implements Transport {
@@ -93,18 +95,25 @@ export class StdioTransport implements Transport {
   }
 
   /** Lines have no place for a code or a reason. */
-  async close(): Promise<void> {
+  async close(code: number): Promise<void> {
+    const output = this.#output
     this.#input.pause()
-    this.#output.end()
-    if (this.#output.writableFinished || this.#output.destroyed) return
+    output.end()
+    if (output.writableFinished || output.destroyed) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    finished(this.#output, () => {
+    finished(output, () => {
       resolve()
     })
-    using _deadline = this.#timers.after(closeMs, () => {
-      this.#output.destroy()
-      resolve()
-    })
+    const waitMs = code === closeCodes.goingAway ? drainingPatienceMs : patienceMs
+    let left = output.writableLength
+    const lookLater = () =>
+      this.#timers.after(waitMs, () => {
+        if (output.writableLength === left) output.destroy()
+        left = output.writableLength
+        next = lookLater()
+      })
+    let next = lookLater()
     await promise
+    next[Symbol.dispose]()
   }
 }
