@@ -108,8 +108,7 @@ export class Connection implements TransportEvents, RequestSource, SessionOwner 
     this.#liveness = new Liveness({
       limits: options.limits,
       timers: options.timers,
-      receivedBytes: () => options.transport.receivedBytes,
-      sentBytes: () => options.transport.sentBytes,
+      traffic: options.transport,
       ping: () => {
         this.#outbox.requestConfirmation()
       },

@@ -14,12 +14,12 @@ afterEach(() => {
 
 function watched() {
   const ledger = new Ledger()
-  const seen = { bytes: 0, sentBytes: 0, pings: 0, reasons: [] as string[] }
+  const seen = { pings: 0, reasons: [] as string[] }
+  const traffic = { receivedBytes: 0, sentBytes: 0, takenBytes: 0 }
   const liveness = new Liveness({
     limits,
     timers: new Timers(ledger),
-    receivedBytes: () => seen.bytes,
-    sentBytes: () => seen.sentBytes,
+    traffic,
     ping: () => (seen.pings += 1),
     giveUp: why => seen.reasons.push(why),
   })
@@ -30,7 +30,7 @@ function watched() {
       liveness.check(performance.now())
     }
   }
-  return { liveness, ledger, seen, pass }
+  return { liveness, ledger, seen, traffic, pass }
 }
 
 describe('a peer that is silent', () => {
@@ -57,21 +57,22 @@ describe('a peer that is silent', () => {
 })
 
 it('a single byte is a sign of life', () => {
-  const { seen, pass } = watched()
+  const { seen, pass, traffic } = watched()
   for (let turn = 0; turn < 20; turn++) {
     pass(800)
-    seen.bytes += 1
-    seen.sentBytes += 1
+    traffic.receivedBytes += 1
+    traffic.sentBytes += 1
+    traffic.takenBytes += 1
   }
   expect(seen.pings).toBe(0)
   expect(seen.reasons).toEqual([])
 })
 
 it('a peer that talks and is told nothing hears a ping, as it may give up a silent gateway', () => {
-  const { seen, pass } = watched()
+  const { seen, pass, traffic } = watched()
   for (let turn = 0; turn < 30; turn++) {
     pass(100)
-    seen.bytes += 1
+    traffic.receivedBytes += 1
   }
   expect(seen.pings).toBe(3)
 })
@@ -88,6 +89,37 @@ it('a peer is not given up for the time in which the gateway was held up', () =>
   expect(seen.reasons).toHaveLength(1)
 })
 
+describe('a peer that says nothing', () => {
+  /** Every second a ping goes out, and something that waited, if the peer makes room. */
+  function sendOn({ traffic, pass }: ReturnType<typeof watched>, takenAtOnce: number): void {
+    for (let turn = 0; turn < 20; turn++) {
+      pass(1000)
+      traffic.sentBytes += 2
+      traffic.takenBytes += takenAtOnce
+    }
+  }
+
+  it('is not given up while it makes room for what has to wait, however slowly', () => {
+    const stage = watched()
+    stage.traffic.sentBytes = 1_000_000
+    sendOn(stage, 1)
+    expect(stage.seen.reasons).toEqual([])
+  })
+
+  it('is given up although the operating system has room for pings', () => {
+    const stage = watched()
+    sendOn(stage, 2)
+    expect(stage.seen.reasons[0]).toBe('no byte for 5 s')
+  })
+
+  it('is given up when it makes no room', () => {
+    const stage = watched()
+    stage.traffic.sentBytes = 1_000_000
+    sendOn(stage, 0)
+    expect(stage.seen.reasons[0]).toBe('no byte for 5 s')
+  })
+})
+
 describe('a peer whose session is asked for', () => {
   it('is pinged at once and given up when it does not answer in time', () => {
     const { liveness, ledger, seen } = watched()
@@ -101,28 +133,37 @@ describe('a peer whose session is asked for', () => {
   })
 
   it('stays when it answers', () => {
-    const { liveness, seen } = watched()
+    const { liveness, seen, traffic } = watched()
     liveness.probe()
-    seen.bytes += 1
+    traffic.receivedBytes += 1
+    vi.advanceTimersByTime(1000)
+    expect(seen.reasons).toEqual([])
+  })
+
+  it('stays when it makes room for what has to wait', () => {
+    const { liveness, seen, traffic } = watched()
+    traffic.sentBytes = 1_000_000
+    liveness.probe()
+    traffic.takenBytes += 1
     vi.advanceTimersByTime(1000)
     expect(seen.reasons).toEqual([])
   })
 
   it('stays when its answer is read late, because the gateway was held up', () => {
-    const { liveness, seen } = watched()
+    const { liveness, seen, traffic } = watched()
     liveness.probe()
     vi.advanceTimersToNextTimer()
-    seen.bytes += 1
+    traffic.receivedBytes += 1
     vi.advanceTimersByTime(1000)
     expect(seen.reasons).toEqual([])
   })
 
   it('is probed once at a time, and again later', () => {
-    const { liveness, seen } = watched()
+    const { liveness, seen, traffic } = watched()
     liveness.probe()
     liveness.probe()
     expect(seen.pings).toBe(1)
-    seen.bytes += 1
+    traffic.receivedBytes += 1
     vi.advanceTimersByTime(301)
     liveness.probe()
     expect(seen.pings).toBe(2)

@@ -1,4 +1,5 @@
 import type { Timers } from '../lifecycle/timers.ts'
+import type { Traffic } from './transport.ts'
 
 /** The most that counts as silence between two looks: while the gateway itself is held up or stopped, nobody is pinged or heard. */
 const maxBetweenLooksMs = 2000
@@ -15,10 +16,7 @@ export interface LivenessLimits {
 export interface LivenessOptions {
   readonly limits: LivenessLimits
   readonly timers: Timers
-  /** Bytes received so far. Any byte is a sign of life. */
-  readonly receivedBytes: () => number
-  /** Bytes sent so far, or about to be. */
-  readonly sentBytes: () => number
+  readonly traffic: Traffic
   readonly ping: () => void
   readonly giveUp: (why: string) => void
 }
@@ -29,10 +27,10 @@ export interface LivenessOptions {
  */
 export class Liveness implements Disposable {
   readonly #options: LivenessOptions
-  #heardBytes = 0
+  #seen: Traffic = { receivedBytes: 0, sentBytes: 0, takenBytes: 0 }
   #silentMs = 0
+  #toldAt = performance.now()
   #lookedAt = performance.now()
-  #told = { bytes: 0, at: performance.now() }
   #pingedAt = 0
   #probe: Disposable | undefined
 
@@ -42,16 +40,17 @@ export class Liveness implements Disposable {
 
   /** To be called now and then, with the time of `performance.now`. */
   check(now: number): void {
-    const { limits, receivedBytes, sentBytes, ping, giveUp } = this.#options
-    const bytes = receivedBytes()
-    this.#silentMs = bytes === this.#heardBytes ? this.#silentMs + Math.min(now - this.#lookedAt, maxBetweenLooksMs) : 0
-    this.#heardBytes = bytes
+    const { limits, ping, giveUp } = this.#options
+    const seen = this.#seen
+    const traffic = this.#traffic()
+    const passedMs = Math.min(now - this.#lookedAt, maxBetweenLooksMs)
+    this.#silentMs = showsLife(seen, traffic) ? 0 : this.#silentMs + passedMs
+    if (traffic.sentBytes !== seen.sentBytes) this.#toldAt = now
+    this.#seen = traffic
     this.#lookedAt = now
-    const toldBytes = sentBytes()
-    if (toldBytes !== this.#told.bytes) this.#told = { bytes: toldBytes, at: now }
     const silentMs = this.#silentMs
     if (silentMs >= limits.dropAfterMs) return giveUp(`no byte for ${Math.round(silentMs / 1000)} s`)
-    const isDue = silentMs >= limits.pingAfterMs || now - this.#told.at >= limits.pingAfterMs
+    const isDue = silentMs >= limits.pingAfterMs || now - this.#toldAt >= limits.pingAfterMs
     if (isDue && now - this.#pingedAt >= limits.pingAfterMs) {
       this.#pingedAt = now
       ping()
@@ -61,14 +60,14 @@ export class Liveness implements Disposable {
   /** Somebody else asks for the session: the peer has a moment to show that it is there. */
   probe(): void {
     if (this.#probe !== undefined) return
-    const { limits, timers, receivedBytes, ping, giveUp } = this.#options
-    const bytes = receivedBytes()
+    const { limits, timers, ping, giveUp } = this.#options
+    const seen = this.#traffic()
     ping()
     this.#probe = timers.after(limits.probeMs, () => {
       // What has arrived is read first: timers that are late run before that.
       const look = setImmediate(() => {
         this.#probe = undefined
-        if (receivedBytes() === bytes) giveUp('its session was asked for and it did not answer')
+        if (!showsLife(seen, this.#traffic())) giveUp('its session was asked for and it did not answer')
       })
       this.#probe = { [Symbol.dispose]: () => clearImmediate(look) }
     })
@@ -77,4 +76,18 @@ export class Liveness implements Disposable {
   [Symbol.dispose](): void {
     this.#probe?.[Symbol.dispose]()
   }
+
+  #traffic(): Traffic {
+    const { receivedBytes, sentBytes, takenBytes } = this.#options.traffic
+    return { receivedBytes, sentBytes, takenBytes }
+  }
+}
+
+/**
+ * Any byte is a sign of life, and so is room for what had to wait: somebody reads. Whoever reads a long message slowly says nothing, and
+ * answers no ping, before its end.
+ */
+function showsLife(before: Traffic, now: Traffic): boolean {
+  const hadToWait = before.takenBytes < before.sentBytes
+  return now.receivedBytes !== before.receivedBytes || (hadToWait && now.takenBytes > before.takenBytes)
 }

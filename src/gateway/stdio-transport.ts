@@ -40,6 +40,10 @@ export class StdioTransport implements Transport {
     return this.#sentBytes
   }
 
+  get takenBytes(): number {
+    return this.#sentBytes - this.#output.writableLength
+  }
+
   start(events: TransportEvents): void {
     const reader = new LineReader(
       {

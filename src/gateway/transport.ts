@@ -1,17 +1,22 @@
 import type { OutgoingMessage } from '../protocol/outgoing-message.ts'
 import type { CloseCause } from './connection-metrics.ts'
 
+/** Bytes that have gone over a transport so far. */
+export interface Traffic {
+  readonly receivedBytes: number
+  /** Those that are queued included. */
+  readonly sentBytes: number
+  /** What the operating system has taken of them, to the byte: not more than it has room for until the peer reads. */
+  readonly takenBytes: number
+}
+
 /** What carries the messages of one connection. The connection processor does not know which kind it has. */
-export interface Transport {
+export interface Transport extends Traffic {
   readonly kind: 'websocket' | 'stdio'
   /** How an error about a malformed message begins; the protocol fixes it for each transport. */
   readonly malformedPrefix: string
   /** Bytes handed over that the operating system has not taken yet. */
   readonly queuedBytes: number
-  /** Bytes received so far, a sign of life. */
-  readonly receivedBytes: number
-  /** Bytes sent so far, those that are queued included. */
-  readonly sentBytes: number
   /**
    * Sends one message. Never blocks and never drops: whoever sends watches `queuedBytes`. The bytes of its chunk are not needed any more
    * when it returns.

@@ -4,6 +4,7 @@ import { expect, it, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { BufferPools } from '../lifecycle/buffer-pools.ts'
 import { eventually } from '../../test/support/eventually.ts'
+import { untilStill } from '../../test/support/until-still.ts'
 import { Ledger } from '../lifecycle/ledger.ts'
 import { Timers } from '../lifecycle/timers.ts'
 import { frameSizes } from './frame-sizes.ts'
@@ -118,6 +119,19 @@ it('counts what the operating system has not taken', async () => {
   client.pause()
   for (let sent = 0; sent < 1000; sent++) transport.send('x'.repeat(64 * 1024))
   expect(transport.queuedBytes).toBeGreaterThan(32 * 1024 * 1024)
+})
+
+it('knows to the byte what of a long message has been taken', async () => {
+  using pair = await connected()
+  const { client, transport } = pair
+  client.pause()
+  transport.send('x'.repeat(64 * 1024 * 1024))
+  const before = await untilStill(() => transport.takenBytes)
+  expect(before).toBeGreaterThan(0)
+  expect(before).toBeLessThan(transport.sentBytes)
+  client.resume()
+  await eventually(() => transport.takenBytes > before, 'more is taken')
+  await eventually(() => transport.takenBytes === transport.sentBytes, 'everything is taken')
 })
 
 it('answers every ping of a peer that reads', async () => {

@@ -57,6 +57,11 @@ export class WebSocketTransport implements Transport {
     return this.#socket.bytesWritten
   }
 
+  get takenBytes(): number {
+    const { bytesWritten, writeQueueSize } = handleOf(this.#socket)
+    return bytesWritten - writeQueueSize
+  }
+
   /** To be called once, before any message can arrive. */
   start(events: TransportEvents): void {
     const websocket = this.#websocket
@@ -155,4 +160,19 @@ export class WebSocketTransport implements Transport {
   readonly #uncork = (): void => {
     this.#socket.uncork()
   }
+}
+
+/** What a socket knows of the write that is under way, which Node.js tells nowhere else: only whether it is over. */
+interface SocketHandle {
+  /** Of what was given to it. */
+  readonly bytesWritten: number
+  /** What of that the operating system has not taken. */
+  readonly writeQueueSize: number
+}
+
+const noHandle: SocketHandle = { bytesWritten: 0, writeQueueSize: 0 }
+
+/** @returns zeros where it is closed */
+function handleOf(socket: Socket): SocketHandle {
+  return (socket as unknown as { readonly _handle?: SocketHandle | null })._handle ?? noHandle
 }

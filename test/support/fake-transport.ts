@@ -11,6 +11,7 @@ export class FakeTransport implements Transport {
   queuedBytes = 0
   receivedBytes = 0
   sentBytes = 0
+  takenBytes = 0
   isInputPaused = false
   /** Whether what is sent stays queued. */
   isStuck = false
