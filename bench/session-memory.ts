@@ -14,13 +14,13 @@ export const sessionMemory: Bench = {
       EXECGATE_MAX_PROCESSES: '2000',
       EXECGATE_RELEASE_MEMORY_AFTER: '1s',
     })
-    const before = await residentAfterRelease(gateway.pid, residentKib(gateway.pid))
+    const before = await residentAfterRelease(gateway.pid)
     for (let opened = 0; opened < sessions; opened++) {
       const client = await gateway.connect()
       await client.start(['/bin/sleep', 'infinity'])
     }
     const full = residentKib(gateway.pid)
-    const after = await residentAfterRelease(gateway.pid, full)
+    const after = await residentAfterRelease(gateway.pid)
     return [
       finding(`memory of an idle session, of ${sessions}`, { before, after }, 30),
       finding('the same before any is given back', { before, after: full }, 110),

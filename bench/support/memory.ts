@@ -32,14 +32,16 @@ function kibOf(field: string, text: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1])
 }
 
-/** What is resident once a gateway that had so much has given memory back. */
-export async function residentAfterRelease(pid: number, beforeKib: number): Promise<number> {
-  let previous = beforeKib
+/** What is resident once a gateway has given memory back. */
+export async function residentAfterRelease(pid: number): Promise<number> {
+  let most = 0
+  let previous = residentKib(pid)
   for (let waitedMs = 0; waitedMs < releaseMs; waitedMs += stepMs) {
     await setTimeout(stepMs)
     const now = residentKib(pid)
-    // It takes two steps, and a moment.
-    if (now < beforeKib - leastReleasedKib && Math.abs(now - previous) < steadyKib) return now
+    // It takes two steps, and a moment; one that has only begun takes more at first.
+    if (now < most - leastReleasedKib && Math.abs(now - previous) < steadyKib) return now
+    most = Math.max(most, now)
     previous = now
   }
   throw new Error('the gateway has given no memory back')
