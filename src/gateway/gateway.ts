@@ -223,7 +223,7 @@ export class Gateway implements AsyncDisposable, GatewayState {
    * @throws when the address cannot be bound
    */
   async listen(address: { host: string; port: number; hasHealthEndpoints: boolean; pages?: Pages }): Promise<string> {
-    // A gateway on standard streams need not load a server.
+    // Whoever runs commands in this program, or on standard streams without pages for operators, needs no server.
     const { WebSocketListener } = await import('./websocket-listener.ts')
     const listener = await WebSocketListener.open({
       ...address,
