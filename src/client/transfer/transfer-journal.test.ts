@@ -85,12 +85,18 @@ it('passes over a line that was torn, and what is no journal', async () => {
   expect(journal.resultOf('u', 'new')).toBeUndefined()
 })
 
+const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+
+/** No file takes anything by that method until it is disposed. */
+async function fillDisk(method: 'writeFile' | 'appendFile'): Promise<Disposable> {
+  await using file = await open('/dev/null')
+  return vi.spyOn(Object.getPrototypeOf(file) as typeof file, method).mockRejectedValue(full)
+}
+
 it('leaves no lock that cannot be written', async () => {
   using place = stage()
-  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
-  await using file = await open('/dev/null')
   {
-    using _write = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'writeFile').mockRejectedValue(full)
+    using _full = await fillDisk('writeFile')
     expect(await failureOf(place.open())).toBe(full)
   }
   expect(existsSync(`${place.path}.lock`)).toBe(false)
@@ -99,9 +105,7 @@ it('leaves no lock that cannot be written', async () => {
 
 it('is not left open when nothing can be written to it', async () => {
   using place = stage()
-  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
-  await using file = await open('/dev/null')
-  using _append = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'appendFile').mockRejectedValue(full)
+  using _full = await fillDisk('appendFile')
   expect(await failureOf(place.open())).toBe(full)
   expect(openFilesBelow(dirname(place.path))).toEqual([])
   expect(existsSync(`${place.path}.lock`)).toBe(false)
