@@ -9,7 +9,8 @@ import {
   readEnvironmentsFile,
   type RemoteServer,
 } from './backends/environments-file.ts'
-import { environmentsVariable, urlVariable } from './cli/run-arguments.ts'
+import { urlVariable } from './cli/gateway-url.ts'
+import { environmentsVariable } from './cli/run-arguments.ts'
 import { GatewayError } from './client/execgate-client.ts'
 import { readFileText } from './config/file-text.ts'
 import { isProblem, type Problem } from './config/problem.ts'

@@ -3,6 +3,7 @@ import type { Problem } from '../config/problem.ts'
 import { shorten } from '../config/quoting.ts'
 import type { Environment } from '../config/sources.ts'
 import { parseDurationMs } from '../config/units.ts'
+import { gatewayUrlHelp, usualGatewayUrl } from './gateway-url.ts'
 
 /** What `execgate run` is asked to do. */
 export interface RunRequest {
@@ -19,13 +20,8 @@ export interface RunRequest {
   readonly timeoutMs: number | undefined
 }
 
-const defaultUrl = 'ws://127.0.0.1:7777'
-
 /** The longest that a server can be told. */
 const maxTimeoutMs = 2 ** 31 - 1
-
-/** Where the gateway is when no flag says so. */
-export const urlVariable = 'EXECGATE_URL'
 
 /** Names `environments.toml`. */
 export const environmentsVariable = 'EXECGATE_ENVIRONMENTS'
@@ -55,7 +51,7 @@ export const runFlags: readonly Flag[] = [
   {
     name: 'url',
     placeholder: 'URL',
-    help: `The gateway, ws:// or wss://. Default: the variable ${urlVariable}, else ${defaultUrl}.`,
+    help: gatewayUrlHelp,
     apply: (draft, value) => {
       draft.url = value
       return /^wss?:\/\//.test(value) ? undefined : 'is no ws:// or wss:// URL'
@@ -164,7 +160,7 @@ export function parseRunArguments(argv: readonly string[], environment: Environm
   if (other !== undefined) return { problem: `${one} and ${other} exclude each other` }
   // Without it programs take the terminal for one that can do nothing.
   if (draft.tty && environment['TERM'] !== undefined) draft.env['TERM'] ??= environment['TERM']
-  const { local, url = environment[urlVariable] || defaultUrl, ...rest } = draft
+  const { local, url = usualGatewayUrl(environment), ...rest } = draft
   return { ...rest, command: words, url: local || draft.environment !== undefined ? undefined : url }
 }
 

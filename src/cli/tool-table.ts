@@ -1,4 +1,5 @@
 import { maxKills } from '../gateway/operator-schemas.ts'
+import { gatewayUrlHelp, urlVariable } from './gateway-url.ts'
 
 /** A flag of a tool. Without a placeholder it is a switch. */
 interface ToolFlag {
@@ -30,8 +31,6 @@ export interface Tool {
   readonly exitStatus: string
 }
 
-/** Names the gateway for the tools that talk to one. */
-export const urlVariable = 'EXECGATE_URL'
 export const defaultOperatorUrl = 'http://127.0.0.1:7777'
 
 export const shells = ['bash', 'zsh', 'fish'] as const
@@ -41,8 +40,6 @@ const url: ToolFlag = {
   help: `Where the gateway serves operators: http://IP:PORT. Variable ${urlVariable}. Default: ${defaultOperatorUrl}.`,
 }
 const json: ToolFlag = { help: 'Print JSON instead of text.' }
-
-const copyUrlHelp = `The gateway, ws:// or wss://. Default: the variable ${urlVariable}, else ws://127.0.0.1:7777.`
 
 /** Every tool by its name. The reading of its arguments, its help and the completions of shells derive from this object. */
 export const tools = {
@@ -73,7 +70,7 @@ export const tools = {
       'the source goes under its own name, `FOLDER/.` with what is in it. `-` is standard input or output, for one file. Links and ' +
       'special files within a directory are left out. Permissions are those of new files. The same command goes on where an ' +
       'earlier one was cut.',
-    flags: { url: { placeholder: 'URL', help: copyUrlHelp } },
+    flags: { url: { placeholder: 'URL', help: gatewayUrlHelp } },
     operands: { placeholder: 'SOURCE DESTINATION', min: 2, max: 2, areFiles: true },
     exitStatus:
       '0 when everything is copied, 1 when something is not, 2 when the command line is not understood, 141 when nobody reads ' +

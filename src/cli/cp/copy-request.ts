@@ -3,6 +3,7 @@ import { shorten } from '../../config/quoting.ts'
 import type { Environment } from '../../config/sources.ts'
 import { PathUri } from '../../protocol/path-uri.ts'
 import { shownUrl } from '../../protocol/shown-url.ts'
+import { usualGatewayUrl } from '../gateway-url.ts'
 
 /** What `execgate cp` is asked to do. */
 export interface CopyRequest {
@@ -26,8 +27,6 @@ export interface RemotePath {
 /** In the place of a local path: a standard stream. */
 export const standardStream = '-'
 
-const defaultUrl = 'ws://127.0.0.1:7777'
-
 /** Reads both operands: exactly one of them is at the gateway, `:PATH` or `gateway:PATH`. */
 export function parseCopyRequest(
   operands: readonly string[],
@@ -35,7 +34,7 @@ export function parseCopyRequest(
   environment: Environment,
 ): CopyRequest | Problem {
   const [source = '', destination = ''] = operands
-  const url = (urlFlag ?? (environment['EXECGATE_URL'] || defaultUrl)).replace(/^http/, 'ws')
+  const url = (urlFlag ?? usualGatewayUrl(environment)).replace(/^http/, 'ws')
   if (!/^wss?:\/\//.test(url)) return { problem: `\`${shorten(shownUrl(url))}\` is no ws:// or wss:// URL` }
   const [from, to] = [remotePart(source), remotePart(destination)]
   if ((from === undefined) === (to === undefined)) {

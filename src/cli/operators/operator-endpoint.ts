@@ -4,7 +4,8 @@ import { shorten } from '../../config/quoting.ts'
 import type { Environment } from '../../config/sources.ts'
 import { KillReply, killPath, type ProcessAddress, ShownState, statePath } from '../../gateway/operator-schemas.ts'
 import { shownUrl } from '../../protocol/shown-url.ts'
-import { defaultOperatorUrl, urlVariable } from '../tool-table.ts'
+import { urlVariable } from '../gateway-url.ts'
+import { defaultOperatorUrl } from '../tool-table.ts'
 
 /** How long a gateway may take to answer. */
 const patienceMs = 10_000
