@@ -36,7 +36,7 @@ const fileSystems: ReadonlyMap<number, Mount> = new Map([
 export class CachedFiles {
   readonly #calls: FileCalls | undefined
   /** By their ids. */
-  readonly #mounts = new Map<bigint, Mount>()
+  readonly #mounts = new Map<number, Mount>()
 
   readonly #contents: BufferPools
 
@@ -51,7 +51,9 @@ export class CachedFiles {
 
   /** What is at a path that is no link. */
   facts(territory: Territory, path: Buffer, followSymlinks: boolean): FileFacts | undefined {
-    using entry = this.#open(territory, path, { opening: 'look', followSymlinks })
+    const entry = this.#open(territory, path, { opening: 'look', followSymlinks })
+    // Here and below not by `using`, which takes as long as one of the calls.
+    entry?.[Symbol.dispose]()
     return entry?.facts.kind === 'link' ? undefined : entry?.facts
   }
 
@@ -61,17 +63,16 @@ export class CachedFiles {
     const before = this.facts(territory, path, followSymlinks)
     if (before?.kind !== 'file' || before.size > maxBytes) return undefined
     const calls = this.#calls
-    const descriptor = this.#openFile(territory, path, { opening: 'read', followSymlinks })
-    if (calls === undefined || descriptor === undefined) return undefined
-    using opening = new DisposableStack()
-    const file = opening.use(new OpenEntry({ calls, descriptor, facts: before, isWritten: false }))
     // One byte more, so that growth does not go unnoticed.
     const bytes = this.#contents.take(before.size + 1)
+    const descriptor = this.#openFile(territory, path, { opening: 'read', followSymlinks })
+    if (calls === undefined || descriptor === undefined) return undefined
+    const file = new OpenEntry({ calls, descriptor, facts: before, isWritten: false })
     const count = calls.readAt(descriptor, bytes, 0)
-    if (count === before.size) return bytes.subarray(0, count)
     // Something else may have taken its place meanwhile, and keep a thread waiting.
-    if (calls.facts(descriptor)?.kind !== 'file') return undefined
-    return contentsByThread(file, bytes, opening.move())
+    if (count !== before.size && calls.facts(descriptor)?.kind === 'file') return contentsByThread(file, bytes)
+    file[Symbol.dispose]()
+    return count === before.size ? bytes.subarray(0, count) : undefined
   }
 
   /** A regular file that is there, to be written over. Where opening it may take time, one other thread does. */
@@ -155,7 +156,7 @@ export class CachedFiles {
   }
 
   /** Finds out what a mount is of, which may take its time. Takes over the descriptor. */
-  async #learn(calls: FileCalls, descriptor: number, mountId: bigint): Promise<void> {
+  async #learn(calls: FileCalls, descriptor: number, mountId: number): Promise<void> {
     using _entry = { [Symbol.dispose]: () => calls.close(descriptor) }
     if (this.#mounts.size >= maxMounts) this.#mounts.clear()
     this.#mounts.set(mountId, 'other')
@@ -177,9 +178,9 @@ const readAt = promisify(read)
 
 const writeFlags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY
 
-/** Takes over what is held until it has been read. */
-async function contentsByThread(file: OpenEntry, into: Buffer, held: Disposable): Promise<Contents> {
-  using _held = held
+/** Takes over the file. */
+async function contentsByThread(file: OpenEntry, into: Buffer): Promise<Contents> {
+  using _file = file
   const { bytesRead } = await readAt(file.descriptor, into, 0, into.length, 0).catch(() => ({ bytesRead: -1 }))
   return bytesRead === file.facts.size ? into.subarray(0, bytesRead) : undefined
 }

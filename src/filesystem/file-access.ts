@@ -104,19 +104,23 @@ export class FileAccess implements AsyncDisposable {
    * @throws GatewayError for whatever the operating system or the operator refuses, and beyond 128 MiB that wait to be written
    */
   perform<Value>(request: FileRequest, work: () => Value | Promise<Value>): Value | Promise<Value> {
-    const { operation, bytes, isBulky = false } = request
+    const { operation } = request
+    let held: Holdings | undefined
     try {
       this.#refuseByMode(request)
-      using held = new DisposableStack()
-      if (bytes !== undefined) held.use(this.#unwritten.hold(bytes))
-      const place = held.use(this.#order.claim({ paths: request.paths, changes: request.changes === true }))
-      const mayBegin = place.ready === undefined && (!isBulky || held.use(this.#turnAtOnce()) !== undefined)
-      const begun = mayBegin ? work() : this.#inLine(place, isBulky, work)
-      if (begun instanceof Promise) return this.#tracked(operation, begun, held.move())
+      held = this.#hold(request)
+      const begun = held.mayBegin ? work() : this.#inLine(held.place, request, work)
+      if (begun instanceof Promise) {
+        const tracked = this.#tracked(operation, begun, held)
+        held = undefined
+        return tracked
+      }
       this.setup.metrics.succeeded(operation)
       return begun
     } catch (thrown) {
       throw this.#failed(operation, thrown)
+    } finally {
+      held?.[Symbol.dispose]()
     }
   }
 
@@ -147,6 +151,14 @@ export class FileAccess implements AsyncDisposable {
     if (this.setup.mode === 'read-only' && changes === true) throw readOnly('files')
   }
 
+  #hold({ bytes, paths, changes = false, isBulky = false }: FileRequest): Holdings {
+    const allowance = bytes === undefined ? undefined : this.#unwritten.hold(bytes)
+    const place = this.#order.claim({ paths, changes })
+    const turn = isBulky && place.ready === undefined ? this.#turnAtOnce() : undefined
+    const mayBegin = place.ready === undefined && (!isBulky || turn !== undefined)
+    return new Holdings({ place, allowance, turn, mayBegin })
+  }
+
   /** Nobody may take one while waiting for something else. */
   #turnAtOnce(): Disposable | undefined {
     return this.#hasRoom() && !this.signal.aborted ? this.#bulk.takeIfFree() : undefined
@@ -159,7 +171,11 @@ export class FileAccess implements AsyncDisposable {
     return await work()
   }
 
-  async #inLine<Value>(place: HeldClaim, isBulky: boolean, work: () => Value | Promise<Value>): Promise<Value> {
+  async #inLine<Value>(
+    place: HeldClaim,
+    { isBulky = false }: FileRequest,
+    work: () => Value | Promise<Value>,
+  ): Promise<Value> {
     await place.ready
     return isBulky ? await this.#inTurn(work) : await work()
   }
@@ -188,6 +204,35 @@ export class FileAccess implements AsyncDisposable {
     const error = translated(thrown)
     this.setup.metrics.failed(operation, error)
     return error
+  }
+}
+
+interface Held {
+  readonly place: HeldClaim
+  readonly allowance: Disposable | undefined
+  readonly turn: Disposable | undefined
+  /** Whether there is nothing to wait for. */
+  readonly mayBegin: boolean
+}
+
+/** What an operation holds until it is over. A `DisposableStack` would do, but takes as long as all the rest of a small operation. */
+class Holdings implements Disposable {
+  readonly place: HeldClaim
+  readonly mayBegin: boolean
+  readonly #allowance: Disposable | undefined
+  readonly #turn: Disposable | undefined
+
+  constructor({ place, allowance, turn, mayBegin }: Held) {
+    this.place = place
+    this.mayBegin = mayBegin
+    this.#allowance = allowance
+    this.#turn = turn
+  }
+
+  [Symbol.dispose](): void {
+    this.#turn?.[Symbol.dispose]()
+    this.place[Symbol.dispose]()
+    this.#allowance?.[Symbol.dispose]()
   }
 }
 

@@ -1,6 +1,6 @@
 import { GatewayError } from '../protocol/gateway-error.ts'
-import { type AttributeValue, fileOptions } from '../telemetry/catalogue.ts'
-import { createInstruments, type Instruments } from '../telemetry/instruments.ts'
+import { type AttributeValue, fileOperations, fileOptions } from '../telemetry/catalogue.ts'
+import { type Cell, createInstruments, type Instruments } from '../telemetry/instruments.ts'
 
 export type FileOperation = AttributeValue<'fileOperations', 'operation'>
 export type FileOption = AttributeValue<'fileRefusals', 'option'>
@@ -9,13 +9,22 @@ type OperationResult = AttributeValue<'fileOperations', 'result'>
 /** What happens to files, counted. */
 export class FilesystemMetrics {
   readonly #count: Instruments
+  /** Looked up once: every operation that succeeds passes here. */
+  readonly #succeeded: ReadonlyMap<FileOperation, Cell>
+  readonly #read: Cell
+  readonly #written: Cell
 
   constructor(instruments: Instruments = createInstruments()) {
     this.#count = instruments
+    this.#succeeded = new Map(
+      fileOperations.map(operation => [operation, instruments.fileOperations.at({ operation, result: 'success' })]),
+    )
+    this.#read = instruments.fileBytes.at({ direction: 'read' })
+    this.#written = instruments.fileBytes.at({ direction: 'written' })
   }
 
   succeeded(operation: FileOperation): void {
-    this.#count.fileOperations.add({ operation, result: 'success' })
+    this.#succeeded.get(operation)?.add()
   }
 
   failed(operation: FileOperation, error: unknown): void {
@@ -27,11 +36,11 @@ export class FilesystemMetrics {
   }
 
   read(bytes: number): void {
-    this.#count.fileBytes.add({ direction: 'read' }, bytes)
+    this.#read.add(bytes)
   }
 
   written(bytes: number): void {
-    this.#count.fileBytes.add({ direction: 'written' }, bytes)
+    this.#written.add(bytes)
   }
 
   changeSeen(): void {

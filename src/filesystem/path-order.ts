@@ -44,10 +44,10 @@ export class HeldClaim implements Disposable {
   constructor(claim: Claim, all: Set<HeldClaim>) {
     this.#claim = claim
     this.#all = all
-    const before: Promise<void>[] = []
-    for (const held of all) if (conflicts(held.#claim, claim)) before.push(held.over)
+    let before: Promise<void>[] | undefined
+    for (const held of all) if (conflicts(held.#claim, claim)) (before ??= []).push(held.over)
     // Nobody else's turn may come in between while there is nothing to wait for.
-    this.ready = before.length === 0 ? undefined : Promise.all(before)
+    this.ready = before && Promise.all(before)
   }
 
   /** Settles when it is disposed. */

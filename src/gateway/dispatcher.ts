@@ -53,7 +53,10 @@ interface StartedRequest {
   afterwards: (() => void) | undefined
 }
 
-type AnyHandler = (params: unknown, context: Partial<RequestContext>) => unknown
+type AnyHandler = (
+  params: unknown,
+  context: Omit<RequestContext, 'session'> & { readonly session: Session | undefined },
+) => unknown
 
 /** The one place that sees every request: decodes, checks the handshake, calls the handler, answers, and counts. */
 export class Dispatcher {
@@ -166,7 +169,7 @@ export class Dispatcher {
       afterReply: action => {
         started.afterwards = action
       },
-      ...(family !== undefined && { session: source.gate(family) }),
+      session: family === undefined ? undefined : source.gate(family),
     })
   }
 }

@@ -55,8 +55,8 @@ export class RequestsInFlight {
 
   #refusal({ id }: RequestMessage): GatewayError | undefined {
     const { maxRequests } = this.#options
-    // The text of a string id carries two quotes.
-    if (Buffer.byteLength(id) > maxIdBytes + 2) {
+    // The text of a string id carries two quotes. A character takes three bytes at most, so that few are measured.
+    if (id.length * 3 > maxIdBytes + 2 && Buffer.byteLength(id) > maxIdBytes + 2) {
       return GatewayError.limit('maxIdBytes', maxIdBytes, `a request id has at most ${maxIdBytes} bytes`)
     }
     if (this.count < maxRequests) return undefined

@@ -102,7 +102,8 @@ export class WebSocketListener implements AsyncDisposable {
       handler: (_request, reply) => answer(reply, 400),
       wsHandler: (websocket, request) => {
         const { socket } = request.raw
-        options.accepted(new WebSocketTransport({ websocket, socket, timers: options.timers, frames }))
+        const { timers, maxMessageBytes } = options
+        options.accepted(new WebSocketTransport({ websocket, socket, timers, frames, maxMessageBytes }))
       },
     })
     await app.listen({ host: options.host, port: options.port })

@@ -6,7 +6,7 @@ import type { BufferPools } from '../lifecycle/buffer-pools.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
 import { leastLongBytes } from '../protocol/long-base64.ts'
 import type { OutgoingMessage } from '../protocol/outgoing-message.ts'
-import { textFrame } from './text-frame.ts'
+import { takeTextFrames, textFrame } from './text-frame.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 /** How long the closing handshake may take. */
@@ -30,15 +30,23 @@ export class WebSocketTransport implements Transport {
   readonly #socket: Socket
   readonly #timers: Timers
   readonly #frames: BufferPools
+  readonly #maxMessageBytes: number
   #queuedPongs = 0
   /** What the last ping said that came when enough pongs were queued. */
   #unanswered: Buffer | undefined
 
-  constructor(options: { websocket: WebSocket; socket: Socket; timers: Timers; frames: BufferPools }) {
+  constructor(options: {
+    websocket: WebSocket
+    socket: Socket
+    timers: Timers
+    frames: BufferPools
+    maxMessageBytes: number
+  }) {
     this.#websocket = options.websocket
     this.#socket = options.socket
     this.#timers = options.timers
     this.#frames = options.frames
+    this.#maxMessageBytes = options.maxMessageBytes
     const { remoteAddress, remoteFamily, remotePort } = options.socket
     const host = remoteFamily === 'IPv6' ? `[${remoteAddress}]` : remoteAddress
     this.malformedPrefix = `failed to parse websocket JSON-RPC message from exec-server websocket ${host}:${remotePort}: `
@@ -92,9 +100,8 @@ export class WebSocketTransport implements Transport {
     this.#socket.on('drain', () => {
       events.drained()
     })
-    // A Close frame ends the connection the moment it is read, before TCP is torn down: the client may resume at once.
-    this.#socket.on('data', () => {
-      if (websocket.readyState !== websocket.OPEN) over(true)
+    this.#read(events.received.bind(events), () => {
+      over(true)
     })
   }
 
@@ -102,6 +109,7 @@ export class WebSocketTransport implements Transport {
   send(message: OutgoingMessage): void {
     // Without an extension a message is one frame, so that nothing of `ws` has to know about it.
     if (this.#websocket.readyState !== this.#websocket.OPEN) return
+    // What answers what is read right now is corked already.
     if (this.#socket.writableCorked === 0) {
       this.#socket.cork()
       process.nextTick(this.#uncork)
@@ -137,6 +145,28 @@ export class WebSocketTransport implements Transport {
       this.#websocket.terminate()
     })
     await gone
+  }
+
+  /**
+   * Comes before `ws` with what the socket reads. Short messages are taken here: the stream that `ws` reads frames with costs more than
+   * decoding and answering a small request. All else is left to it.
+   */
+  #read(received: (text: string) => void, closed: () => void): void {
+    const websocket = this.#websocket
+    const socket = this.#socket
+    const reader = readerOf(websocket)
+    const readFrames = reader.write.bind(reader)
+    reader.write = chunk => {
+      socket.cork()
+      try {
+        const taken = isBetweenMessages(reader) ? takeTextFrames(chunk, this.#maxMessageBytes, received) : 0
+        return taken === chunk.length || readFrames(taken === 0 ? chunk : chunk.subarray(taken))
+      } finally {
+        socket.uncork()
+        // A Close frame ends the connection the moment it is read, before TCP is torn down: the client may resume at once.
+        if (websocket.readyState !== websocket.OPEN && !socket.destroyed) closed()
+      }
+    }
   }
 
   readonly #pinged = (data: Buffer): void => {
@@ -175,4 +205,23 @@ const noHandle: SocketHandle = { bytesWritten: 0, writeQueueSize: 0 }
 /** @returns zeros where it is closed */
 function handleOf(socket: Socket): SocketHandle {
   return (socket as unknown as { readonly _handle?: SocketHandle | null })._handle ?? noHandle
+}
+
+/** The stream that `ws` reads frames with, which it shows nowhere. */
+interface FrameReader {
+  /** Called with what the socket has read; `false` pauses the socket. */
+  write: (chunk: Buffer) => boolean
+  /** 0 before a frame. */
+  readonly _state: number
+  readonly _bufferedBytes: number
+  /** The opcode of a message of which a part has come; 0 without one. */
+  readonly _fragmented: number
+}
+
+function readerOf(websocket: WebSocket): FrameReader {
+  return (websocket as unknown as { readonly _receiver: FrameReader })._receiver
+}
+
+function isBetweenMessages({ _state, _bufferedBytes, _fragmented }: FrameReader): boolean {
+  return _state === 0 && _bufferedBytes === 0 && _fragmented === 0
 }

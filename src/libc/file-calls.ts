@@ -25,6 +25,8 @@ const neededFields = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID_UNIQUE
 const statxBytes = 256
 /** `struct open_how`. openat2(2) */
 const openHowBytes = 24
+/** `struct iovec`. readv(2) */
+const iovecBytes = 16
 /** Longer paths are left to others. PATH_MAX */
 const maxPathBytes = 4095
 
@@ -43,7 +45,7 @@ export interface FileFacts {
   readonly createdAtMs: number
   readonly modifiedAtMs: number
   /** Of the mount it is in; never used again for another one. */
-  readonly mountId: bigint
+  readonly mountId: number
 }
 
 /**
@@ -53,25 +55,21 @@ export interface FileFacts {
 export class FileCalls {
   readonly #openat2: (call: number, directory: number, path: Buffer, how: Buffer, bytes: number) => number | bigint
   readonly #statx: (descriptor: number, path: Buffer, flags: number, fields: number, into: Buffer) => number
-  readonly #preadv2: (
-    descriptor: number,
-    pieces: { readonly base: Buffer; readonly len: number },
-    count: number,
-    offset: number,
-    flags: number,
-  ) => number
+  readonly #preadv2: (descriptor: number, pieces: Buffer, count: number, offset: number, flags: number) => number
+  readonly #addressOf: (buffer: Buffer) => bigint
   readonly #close: (descriptor: number) => number
   readonly #path = Buffer.alloc(maxPathBytes + 1)
-  readonly #how = Buffer.alloc(openHowBytes)
   readonly #stats = Buffer.alloc(statxBytes)
+  readonly #view = new DataView(this.#stats.buffer, this.#stats.byteOffset, statxBytes)
   readonly #noPath = Buffer.alloc(1)
+  readonly #piece = Buffer.alloc(iovecBytes)
 
   private constructor({ bind, koffi }: Library) {
     this.#openat2 = bind('long syscall(long number, int directory, const void *path, const void *how, size_t bytes)')
     this.#statx = bind('int statx(int directory, const void *path, int flags, uint fields, void *into)')
     this.#close = bind('int close(int fd)')
-    const piece = koffi.pointer(koffi.struct({ base: 'void *', len: 'size_t' }))
-    this.#preadv2 = bind('preadv2', { returns: 'long', takes: ['int', piece, 'int', 'long', 'int'] })
+    this.#preadv2 = bind('long preadv2(int fd, const void *pieces, int count, long offset, int flags)')
+    this.#addressOf = buffer => koffi.address(buffer)
   }
 
   /** @returns undefined where the kernel has no openat2(2) that keeps to its caches (before 5.12) or reuses the ids of mounts (before 6.8) */
@@ -90,23 +88,23 @@ export class FileCalls {
   openFile(path: Buffer, opening: Opening, followLinks: boolean, directory = AT_FDCWD): number | undefined {
     if (path.length > maxPathBytes) return undefined
     this.#path[path.copy(this.#path)] = 0
-    this.#how.writeUInt32LE(flagsOf[opening], 0)
-    this.#how.writeUInt32LE(followLinks ? RESOLVE_CACHED : RESOLVE_CACHED | RESOLVE_NO_SYMLINKS, 16)
-    const descriptor = Number(this.#openat2(SYS_openat2, directory, this.#path, this.#how, openHowBytes))
+    const how = (followLinks ? followingLinks : refusingLinks)[opening]
+    const descriptor = Number(this.#openat2(SYS_openat2, directory, this.#path, how, openHowBytes))
     return descriptor < 0 ? undefined : descriptor
   }
 
   /** statx(2) as the kernel remembers it. */
   facts(descriptor: number): FileFacts | undefined {
-    const stats = this.#stats
-    const result = this.#statx(descriptor, this.#noPath, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, neededFields, stats)
-    if (result < 0 || (stats.readUInt32LE(0) & neededFields) !== neededFields) return undefined
+    const flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC
+    if (this.#statx(descriptor, this.#noPath, flags, neededFields, this.#stats) < 0) return undefined
+    const stats = this.#view
+    if ((stats.getUint32(0, true) & neededFields) !== neededFields) return undefined
     return {
-      kind: kindOf(stats.readUInt16LE(28)),
-      size: Number(stats.readBigUInt64LE(40)),
+      kind: kindOf(stats.getUint16(28, true)),
+      size: unsigned64(stats, 40),
       createdAtMs: millisecondsAt(stats, 80),
       modifiedAtMs: millisecondsAt(stats, 112),
-      mountId: stats.readBigUInt64LE(144),
+      mountId: unsigned64(stats, 144),
     }
   }
 
@@ -120,7 +118,11 @@ export class FileCalls {
 
   /** preadv2(2) of what is in memory. 0 at the end of the file. */
   readAt(descriptor: number, into: Buffer, offset: number): number | undefined {
-    const count = this.#preadv2(descriptor, { base: into, len: into.length }, 1, offset, RWF_NOWAIT)
+    if (into.length === 0) return 0
+    const piece = this.#piece
+    piece.writeBigUInt64LE(this.#addressOf(into), 0)
+    piece.writeUInt32LE(into.length, 8)
+    const count = this.#preadv2(descriptor, piece, 1, offset, RWF_NOWAIT)
     return count < 0 ? undefined : count
   }
 
@@ -129,10 +131,22 @@ export class FileCalls {
   }
 }
 
-const flagsOf: Readonly<Record<Opening, number>> = {
-  look: O_PATH | O_NOFOLLOW | O_CLOEXEC,
-  read: O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-  write: O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+const followingLinks = openings(RESOLVE_CACHED)
+const refusingLinks = openings(RESOLVE_CACHED | RESOLVE_NO_SYMLINKS)
+
+function openings(resolve: number): Readonly<Record<Opening, Buffer>> {
+  return {
+    look: openHow(O_PATH | O_NOFOLLOW | O_CLOEXEC, resolve),
+    read: openHow(O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, resolve),
+    write: openHow(O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, resolve),
+  }
+}
+
+function openHow(flags: number, resolve: number): Buffer {
+  const how = Buffer.alloc(openHowBytes)
+  how.writeUInt32LE(flags, 0)
+  how.writeUInt32LE(resolve, 16)
+  return how
 }
 
 function kindOf(mode: number): FileFacts['kind'] {
@@ -154,7 +168,13 @@ function deviceNumber(major: number, minor: number): bigint {
   return ((upper & 0xfffff000n) << 32n) | ((upper & 0xfffn) << 8n) | ((lower & 0xffffff00n) << 12n) | (lower & 0xffn)
 }
 
+/** Exact up to 2^53 - 1. */
+function unsigned64(stats: DataView, offset: number): number {
+  return stats.getUint32(offset, true) + stats.getUint32(offset + 4, true) * 2 ** 32
+}
+
 /** `struct statx_timestamp`, in whole milliseconds. */
-function millisecondsAt(stats: Buffer, offset: number): number {
-  return Number(stats.readBigInt64LE(offset)) * 1000 + Math.floor(stats.readUInt32LE(offset + 8) / 1e6)
+function millisecondsAt(stats: DataView, offset: number): number {
+  const seconds = stats.getUint32(offset, true) + stats.getInt32(offset + 4, true) * 2 ** 32
+  return seconds * 1000 + Math.floor(stats.getUint32(offset + 8, true) / 1e6)
 }
