@@ -32,7 +32,7 @@ export const fileOperations: Bench = {
     plantTree(folder.path)
     const findings: Finding[] = []
     for (const operation of operationsIn(pathToFileURL(folder.path).href)) {
-      const { name, turns, repeat, run, atMost, isSmall = false, warmUpTurns = isSmall ? 10 : 2 } = operation
+      const { name, turns, repeat, run, atMost, isSmall = false, warmUpTurns = isSmall ? 32 : 2 } = operation
       const turn = (client: Client) => oneByOne(repeat, () => timed(() => run(client)))
       const { gateway, reference } = await besideReference(context, {
         turns,
@@ -56,21 +56,22 @@ export const fileOperations: Bench = {
 
 function operationsIn(uri: string): readonly Operation[] {
   const contents = Buffer.alloc(4096, 'x').toString('base64')
+  let created = 0
   const walk = { maxDepth: 9, maxDirectories: 10_000, maxEntries: 50_000, followDirectorySymlinks: false }
   return [
     {
       name: 'getMetadata',
       atMost: 1.3,
-      turns: 6,
-      repeat: 1000,
+      turns: 24,
+      repeat: 250,
       isSmall: true,
       run: client => client.call('fs/getMetadata', { path: `${uri}/small` }),
     },
     {
       name: 'readFile, 4 KiB',
       atMost: 1.3,
-      turns: 6,
-      repeat: 1000,
+      turns: 24,
+      repeat: 250,
       isSmall: true,
       run: client => client.call('fs/readFile', { path: `${uri}/small` }),
     },
@@ -84,10 +85,45 @@ function operationsIn(uri: string): readonly Operation[] {
     {
       name: 'writeFile, 4 KiB',
       atMost: 1.2,
-      turns: 6,
-      repeat: 1000,
+      turns: 24,
+      repeat: 250,
       isSmall: true,
       run: client => client.call('fs/writeFile', { path: `${uri}/written`, dataBase64: contents }),
+    },
+    {
+      name: 'getMetadata, nothing there',
+      atMost: 1.8,
+      turns: 24,
+      repeat: 250,
+      isSmall: true,
+      run: client => client.call('fs/getMetadata', { path: `${uri}/nothing` }).then(somethingThere, nothingThere),
+    },
+    {
+      name: 'writeFile, 4 KiB, new file',
+      atMost: 2.5,
+      turns: 24,
+      repeat: 100,
+      isSmall: true,
+      run: client => {
+        created += 1
+        return client.call('fs/writeFile', { path: `${uri}/new-${created}`, dataBase64: contents })
+      },
+    },
+    {
+      name: 'readDirectory, 99 entries',
+      atMost: 1.8,
+      turns: 24,
+      repeat: 100,
+      isSmall: true,
+      run: client => client.call('fs/readDirectory', { path: `${uri}/tree/directory-0` }),
+    },
+    {
+      name: 'open, readBlock, close',
+      atMost: 2,
+      turns: 24,
+      repeat: 100,
+      isSmall: true,
+      run: client => readSmall(client, `${uri}/small`),
     },
     {
       name: 'walk, 20,000 entries',
@@ -125,6 +161,18 @@ function plantTree(folder: string): void {
     mkdirSync(path, { recursive: true })
     for (let file = 0; file < 99; file++) writeFileSync(join(path, `file-${file}.ts`), '')
   }
+}
+
+function somethingThere(): never {
+  throw new Error('there is something where nothing should be')
+}
+
+function nothingThere(): void {}
+
+async function readSmall(client: Client, path: string): Promise<void> {
+  await client.call('fs/open', { handleId: 'small', path })
+  await client.call('fs/readBlock', { handleId: 'small', offset: 0, len: 65_536 })
+  await client.call('fs/close', { handleId: 'small' })
 }
 
 async function readStream(client: Client, path: string): Promise<void> {

@@ -1,4 +1,13 @@
-import { lstatSync, lutimesSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -34,7 +43,10 @@ async function stage(folder: ScratchFolder, territory: Territory = everywhere) {
   const at = (name: string) => Buffer.from(join(folder.path, name))
   return {
     cached,
-    facts: (name: string, followSymlinks = true) => cached.facts(territory, at(name), followSymlinks),
+    facts: (name: string, followSymlinks = true) => {
+      const facts = cached.facts(territory, at(name), followSymlinks)
+      return facts === 'missing' ? undefined : facts
+    },
     calls,
     contents: async (name: string, followSymlinks = true) =>
       (await cached.contents(territory, at(name), followSymlinks))?.toString(),
@@ -72,6 +84,52 @@ it('tells what lstat tells of files and directories', async () => {
       modifiedAtMs: Number(stats.mtimeMs),
     })
   }
+})
+
+it('tells of what is missing once the kernel remembers that', async () => {
+  using folder = new ScratchFolder()
+  const { cached, at } = await stage(folder)
+  const missing = () => cached.facts(everywhere, at('nothing'), true) === 'missing'
+  // Looking for it makes the kernel remember.
+  await told(() => lstatSync(at('nothing'), { throwIfNoEntry: false }) ?? (missing() || undefined))
+  await expect(async () => metadataOf({ cached, territory: everywhere }, at('nothing'), true)).rejects.toMatchObject({
+    kind: 'notFound',
+    message: 'No such file or directory (os error 2)',
+    data: { errno: 'ENOENT' },
+  })
+  const contents = await told(() => cached.contents(everywhere, at('nothing'), true))
+  expect(contents).toBe('missing')
+  folder.write('nothing', 'something')
+  expect(await told(() => cached.facts(everywhere, at('nothing'), true))).toMatchObject({ kind: 'file', size: 9 })
+})
+
+it('knows where a file ends, but for those whose size says nothing', async () => {
+  using folder = new ScratchFolder()
+  const { cached, at } = await stage(folder)
+  folder.write('file', 'contents')
+  await using file = await open(at('file'))
+  expect(cached.endsBefore(file.fd, 8n)).toBe(false)
+  expect(cached.endsBefore(file.fd, 9n)).toBe(true)
+  writeFileSync(at('file'), '!', { flag: 'a' })
+  expect(cached.endsBefore(file.fd, 9n)).toBe(false)
+  await using status = await open('/proc/self/status')
+  expect(cached.endsBefore(status.fd, 1n)).toBe(false)
+  // It does not say when it was made either, so that it is looked at in another way.
+  expect([cached.isFile(file), cached.isFile(status)]).toEqual([true, false])
+  await using directory = await open(folder.path)
+  expect(cached.isFile(directory)).toBe(false)
+})
+
+it('does not take for small what may have many names', async () => {
+  using folder = new ScratchFolder()
+  const { cached, at } = await stage(folder)
+  expect(await told(() => cached.isSmallDirectory(everywhere, at('.')) || undefined)).toBe(true)
+  expect(cached.isSmallDirectory(everywhere, at('seen'))).toBe(false)
+  mkdirSync(at('many'))
+  const long = 'x'.repeat(200)
+  for (let index = 0; index < 4000; index++) writeFileSync(at(`many/${index}${long}`), '')
+  await told(() => cached.facts(everywhere, at('many'), true))
+  expect(cached.isSmallDirectory(everywhere, at('many'))).toBe(false)
 })
 
 it('describes an entry as the long way does', async () => {
@@ -166,8 +224,6 @@ it('writes files on overlay over as well, those of a lower layer too', async con
   const before = openDescriptors()
   const opened = vi.spyOn(calls, 'openFile')
   for (const name of ['below', 'both', 'both']) {
-    using entry = await cached.openToWrite(everywhere, at(name), true)
-    expect(entry?.facts.kind).toBe('file')
     await writeFile({ cached, territory: everywhere }, at(name), Buffer.from(`new ${name}`), true)
     expect(readFileSync(at(name), 'utf8')).toBe(`new ${name}`)
     expect((await cached.contents(everywhere, at(name), true))?.toString()).toBe(`new ${name}`)
@@ -176,24 +232,24 @@ it('writes files on overlay over as well, those of a lower layer too', async con
   expect(readFileSync(join(overlay.lower, 'below'), 'utf8')).toBe('old and longer')
   // It copies the file up, and everybody would wait for that.
   expect(opened.mock.calls.map(([, opening]) => opening)).not.toContain('write')
-  expect(await cached.openToWrite(everywhere, at('both'), false)).toBeUndefined()
+  expect(cached.openToWrite(everywhere, at('both'), true)).toBeUndefined()
 })
 
 it('opens nothing to write but files', async () => {
   using folder = new ScratchFolder()
-  const { cached, calls, at } = await stage(folder)
+  const { cached, calls, facts, at } = await stage(folder)
   folder.write('file', '')
-  const file = await told(() => cached.facts(everywhere, at('file'), true))
+  const file = await told(() => facts('file'))
   makeFifo(join(folder.path, 'fifo'))
   // Without a reader it could not be opened.
   await using _reader = await open(join(folder.path, 'fifo'), 'r+')
   const before = openDescriptors()
   const opened = vi.spyOn(calls, 'openFile')
-  for (const name of ['fifo', '.']) expect(await cached.openToWrite(everywhere, at(name), true)).toBeUndefined()
+  for (const name of ['fifo', '.']) expect(cached.openToWrite(everywhere, at(name), true)).toBeUndefined()
   expect(opened.mock.calls.map(([, opening]) => opening)).toEqual(['look', 'look'])
   // Put there when the file had been looked at.
   vi.spyOn(calls, 'facts').mockReturnValueOnce(file)
-  expect(await cached.openToWrite(everywhere, at('fifo'), true)).toBeUndefined()
+  expect(cached.openToWrite(everywhere, at('fifo'), true)).toBeUndefined()
   expect(opened.mock.lastCall?.[1]).toBe('write')
   await eventually(() => openDescriptors() === before, 'all descriptors are closed')
 })

@@ -1,5 +1,5 @@
-import { close, constants, open, read } from 'node:fs'
-import { statfs } from 'node:fs/promises'
+import { close, read } from 'node:fs'
+import { type FileHandle, statfs } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { FileCalls, FileFacts, Identity, Opening } from '../libc/file-calls.ts'
 import type { BufferPools } from '../lifecycle/buffer-pools.ts'
@@ -8,6 +8,9 @@ import type { Territory } from './territory.ts'
 
 /** Copied at once while everybody else waits, which takes well below a millisecond. */
 const maxBytes = 1024 * 1024
+
+/** Of a directory: room for a few thousand names. */
+const maxSmallDirectoryBytes = 64 * 1024
 
 /** Mounts that are remembered. */
 const maxMounts = 1024
@@ -49,25 +52,27 @@ export class CachedFiles {
     this.#contents = contents
   }
 
-  /** What is at a path that is no link. */
-  facts(territory: Territory, path: Buffer, followSymlinks: boolean): FileFacts | undefined {
+  /** What is at a path that is no link, or that there is nothing. */
+  facts(territory: Territory, path: Buffer, followSymlinks: boolean): FileFacts | 'missing' | undefined {
     const entry = this.#open(territory, path, { opening: 'look', followSymlinks })
+    if (entry === undefined || entry === 'missing') return entry
     // Here and below not by `using`, which takes as long as one of the calls.
-    entry?.[Symbol.dispose]()
-    return entry?.facts.kind === 'link' ? undefined : entry?.facts
+    entry[Symbol.dispose]()
+    return entry.facts.kind === 'link' ? undefined : entry.facts
   }
 
   /** The whole of a regular file that is not large. What the kernel has to wait for, one other thread waits for. */
-  contents(territory: Territory, path: Buffer, followSymlinks: boolean): Contents | Promise<Contents> {
+  contents(territory: Territory, path: Buffer, followSymlinks: boolean): Contents | 'missing' | Promise<Contents> {
     // Opening must not wait either, so it has to be known what is opened.
     const before = this.facts(territory, path, followSymlinks)
+    if (before === 'missing') return before
     if (before?.kind !== 'file' || before.size > maxBytes) return undefined
     const calls = this.#calls
     // One byte more, so that growth does not go unnoticed.
     const bytes = this.#contents.take(before.size + 1)
     const descriptor = this.#openFile(territory, path, { opening: 'read', followSymlinks })
-    if (calls === undefined || descriptor === undefined) return undefined
-    const file = new OpenEntry({ calls, descriptor, facts: before, isWritten: false })
+    if (calls === undefined || typeof descriptor !== 'number') return undefined
+    const file = new OpenEntry({ calls, descriptor, facts: before, release: () => calls.close(descriptor) })
     const count = calls.readAt(descriptor, bytes, 0)
     // Something else may have taken its place meanwhile, and keep a thread waiting.
     if (count !== before.size && calls.facts(descriptor)?.kind === 'file') return contentsByThread(file, bytes)
@@ -75,30 +80,62 @@ export class CachedFiles {
     return count === before.size ? bytes.subarray(0, count) : undefined
   }
 
-  /** A regular file that is there, to be written over. Where opening it may take time, one other thread does. */
-  openToWrite(
-    territory: Territory,
-    path: Buffer,
-    followSymlinks: boolean,
-  ): OpenEntry | undefined | Promise<OpenEntry | undefined> {
+  /** A regular file that is there, to be written over. */
+  openToWrite(territory: Territory, path: Buffer, followSymlinks: boolean): OpenEntry | undefined {
     if (!territory.mayChange(path)) return undefined
     const before = this.facts(territory, path, followSymlinks)
-    if (before?.kind !== 'file') return undefined
-    if (this.#mounts.get(before.mountId) !== 'plain') return this.#openToWriteByThread(territory, path, followSymlinks)
-    return fileOnly(this.#open(territory, path, { opening: 'write', followSymlinks }))
+    if (typeof before !== 'object' || before.kind !== 'file') return undefined
+    // Elsewhere opening may take time.
+    if (this.#mounts.get(before.mountId) !== 'plain') return undefined
+    const entry = this.#open(territory, path, { opening: 'write', followSymlinks })
+    return entry === 'missing' ? undefined : fileOnly(entry)
+  }
+
+  /** Whether what was opened is a regular file. */
+  isFile({ fd }: FileHandle): boolean {
+    return this.#calls?.facts(fd)?.kind === 'file'
+  }
+
+  /** Whether a regular file ends before that offset. `false` where it takes a read to find out. */
+  endsBefore(descriptor: number, offset: bigint): boolean {
+    const facts = this.#calls?.facts(descriptor)
+    return facts !== undefined && this.#isHere(facts) && BigInt(facts.size) < offset
+  }
+
+  /** Takes over a file that was opened to be written, if it is a regular one on this machine: closing it tells nothing then. */
+  writtenHere(file: FileHandle): OpenEntry | undefined {
+    const calls = this.#calls
+    const facts = calls?.facts(file.fd)
+    if (calls === undefined || facts?.kind !== 'file' || !this.#isHere(facts)) return undefined
+    const release = () => void file.close().catch(() => undefined)
+    return new OpenEntry({ calls, descriptor: file.fd, facts, release })
+  }
+
+  /** `false` where it takes a closer look, too. */
+  isDirectory(territory: Territory, path: Buffer, followSymlinks: boolean): boolean {
+    const facts = this.facts(territory, path, followSymlinks)
+    return typeof facts === 'object' && facts.kind === 'directory'
+  }
+
+  /** Whether there are so few names in a directory that they may be listed at once. */
+  isSmallDirectory(territory: Territory, path: Buffer): boolean {
+    const facts = this.facts(territory, path, true)
+    return typeof facts === 'object' && facts.kind === 'directory' && this.#isSmall(facts)
   }
 
   /** A directory that is no link, held. */
   directory(territory: Territory, path: Buffer): PinnedDirectory | undefined {
     const entry = this.#open(territory, path, { opening: 'look', followSymlinks: true })
-    const identity = entry?.facts.kind === 'directory' ? this.#calls?.identity(entry.descriptor) : undefined
-    if (entry === undefined || identity === undefined) {
-      entry?.[Symbol.dispose]()
+    if (entry === undefined || entry === 'missing') return undefined
+    const identity = entry.facts.kind === 'directory' ? this.#calls?.identity(entry.descriptor) : undefined
+    if (identity === undefined) {
+      entry[Symbol.dispose]()
       return undefined
     }
     return new PinnedDirectory({
       descriptor: entry.descriptor,
       identity: () => identity,
+      isSmall: this.#isSmall(entry.facts),
       release: () => {
         entry[Symbol.dispose]()
       },
@@ -107,7 +144,9 @@ export class CachedFiles {
 
   /** What tells an entry of a directory apart that is a directory itself. */
   identityIn(directory: PinnedDirectory, name: Buffer): Identity | undefined {
-    using entry = this.#opened(this.#calls?.openFile(name, 'look', false, directory.descriptor), false)
+    const descriptor = this.#calls?.openFile(name, 'look', false, directory.descriptor)
+    if (typeof descriptor !== 'number') return undefined
+    using entry = this.#opened(descriptor, false)
     return entry?.facts.kind === 'directory' ? this.#calls?.identity(entry.descriptor) : undefined
   }
 
@@ -117,47 +156,47 @@ export class CachedFiles {
     return this.#calls?.readAt(descriptor, into, Number(offset)) ?? 0
   }
 
-  #open(territory: Territory, path: Buffer, how: OpeningOptions): OpenEntry | undefined {
-    return this.#opened(this.#openFile(territory, path, how), how.opening === 'write')
+  #open(territory: Territory, path: Buffer, how: OpeningOptions): OpenEntry | 'missing' | undefined {
+    const descriptor = this.#openFile(territory, path, how)
+    return typeof descriptor === 'number' ? this.#opened(descriptor, how.opening === 'write') : descriptor
   }
 
-  #openFile(territory: Territory, path: Buffer, { opening, followSymlinks }: OpeningOptions): number | undefined {
+  #openFile(
+    territory: Territory,
+    path: Buffer,
+    { opening, followSymlinks }: OpeningOptions,
+  ): number | 'missing' | undefined {
     const links = territory.links(path, followSymlinks)
     return links === 'elsewhere' ? undefined : this.#calls?.openFile(path, opening, links === 'followed')
   }
 
   /** Takes over a descriptor that was opened, if it is of a mount that is known. */
-  #opened(descriptor: number | undefined, isWritten: boolean): OpenEntry | undefined {
+  #opened(descriptor: number, isWritten: boolean): OpenEntry | undefined {
     const calls = this.#calls
-    if (calls === undefined || descriptor === undefined) return undefined
+    if (calls === undefined) return undefined
     const facts = calls.facts(descriptor)
-    const mount = facts && this.#mounts.get(facts.mountId)
-    if (facts !== undefined && (mount === 'plain' || mount === 'layered')) {
-      return new OpenEntry({ calls, descriptor, facts, isWritten })
-    }
-    if (facts !== undefined && mount === undefined) void this.#learn(calls, descriptor, facts.mountId)
-    else calls.close(descriptor)
+    // The last one who closes a file that has no name any more gives its blocks back, and some file systems write then: that takes a thread.
+    const release = isWritten ? () => close(descriptor, () => {}) : () => calls.close(descriptor)
+    if (facts !== undefined && this.#isHere(facts)) return new OpenEntry({ calls, descriptor, facts, release })
+    if (facts !== undefined && !this.#mounts.has(facts.mountId)) void this.#learn(descriptor, facts.mountId, release)
+    else release()
     return undefined
   }
 
-  async #openToWriteByThread(
-    territory: Territory,
-    path: Buffer,
-    followSymlinks: boolean,
-  ): Promise<OpenEntry | undefined> {
-    const calls = this.#calls
-    if (calls === undefined || territory.links(path, followSymlinks) !== 'followed') return undefined
-    const descriptor = await openAt(path, writeFlags).catch(() => undefined)
-    if (descriptor === undefined) return undefined
-    const facts = calls.facts(descriptor)
-    if (facts !== undefined) return fileOnly(new OpenEntry({ calls, descriptor, facts, isWritten: true }))
-    close(descriptor, () => {})
-    return undefined
+  /** Plain file systems tell of a directory how many bytes it has for names. */
+  #isSmall({ mountId, size }: FileFacts): boolean {
+    return size <= maxSmallDirectoryBytes && this.#mounts.get(mountId) === 'plain'
+  }
+
+  /** Whether it is of a mount that is known, and on this machine. */
+  #isHere({ mountId }: FileFacts): boolean {
+    const mount = this.#mounts.get(mountId)
+    return mount === 'plain' || mount === 'layered'
   }
 
   /** Finds out what a mount is of, which may take its time. Takes over the descriptor. */
-  async #learn(calls: FileCalls, descriptor: number, mountId: number): Promise<void> {
-    using _entry = { [Symbol.dispose]: () => calls.close(descriptor) }
+  async #learn(descriptor: number, mountId: number, release: () => void): Promise<void> {
+    using _entry = { [Symbol.dispose]: release }
     if (this.#mounts.size >= maxMounts) this.#mounts.clear()
     this.#mounts.set(mountId, 'other')
     const found = await statfs(`/proc/self/fd/${descriptor}`).catch(() => undefined)
@@ -173,10 +212,7 @@ interface OpeningOptions {
 /** `undefined` where they are better asked for in another way. */
 type Contents = Buffer | undefined
 
-const openAt = promisify(open)
 const readAt = promisify(read)
-
-const writeFlags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY
 
 /** Takes over the file. */
 async function contentsByThread(file: OpenEntry, into: Buffer): Promise<Contents> {
@@ -196,7 +232,8 @@ interface OpenEntryOptions {
   readonly calls: FileCalls
   readonly descriptor: number
   readonly facts: FileFacts
-  readonly isWritten: boolean
+  /** Closes it. */
+  readonly release: () => void
 }
 
 /** Files of clients, by both ways to them: the short one and the long one. */
@@ -213,11 +250,11 @@ export class OpenEntry implements Disposable {
   /** When it was opened. */
   readonly facts: FileFacts
   readonly #calls: FileCalls
-  readonly #isWritten: boolean
+  readonly #release: () => void
 
-  constructor({ calls, descriptor, facts, isWritten }: OpenEntryOptions) {
+  constructor({ calls, descriptor, facts, release }: OpenEntryOptions) {
     this.#calls = calls
-    this.#isWritten = isWritten
+    this.#release = release
     this.descriptor = descriptor
     this.facts = facts
   }
@@ -228,8 +265,6 @@ export class OpenEntry implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // The last one who closes a file that has no name any more gives its blocks back, which takes a thread.
-    if (this.#isWritten) close(this.descriptor, () => {})
-    else this.#calls.close(this.descriptor)
+    this.#release()
   }
 }

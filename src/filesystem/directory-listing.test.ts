@@ -6,17 +6,27 @@ import { describe, expect, it } from 'vitest'
 import { makeFifo } from '../../test/support/fifo.ts'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import { plant } from '../../test/support/tree.ts'
+import { FileCalls } from '../libc/file-calls.ts'
+import { openLibrary } from '../libc/library.ts'
+import { BufferPools } from '../lifecycle/buffer-pools.ts'
+import { eventually } from '../../test/support/eventually.ts'
+import { CachedFiles } from './cached-files.ts'
 import { listDirectory, namesIn } from './directory-listing.ts'
 import { everywhere } from './territory.ts'
 
-const list = async (path: string) => {
-  const entries = await listDirectory(everywhere, Buffer.from(path))
+const ways = [
+  ['at once', new CachedFiles(FileCalls.open(openLibrary()), new BufferPools([]))],
+  ['a part at a time', new CachedFiles(undefined, new BufferPools([]))],
+] as const
+
+const list = async (cached: CachedFiles, path: string) => {
+  const entries = await listDirectory({ territory: everywhere, cached }, Buffer.from(path))
   return Object.fromEntries(
     entries.map(({ name, isDirectory, isFile }) => [name, isDirectory ? 'directory' : isFile ? 'file' : 'other']),
   )
 }
 
-describe('a listing', () => {
+describe.each(ways)('a listing, %s,', (way, cached) => {
   it('tells what every entry is, or leads to, and leaves out what leads nowhere', async () => {
     using scratch = new ScratchFolder()
     plant(join(scratch.path, 'tree'), {
@@ -32,7 +42,11 @@ describe('a listing', () => {
     await using server = createServer()
     server.listen(join(scratch.path, 'tree/socket'))
     await once(server, 'listening')
-    expect(await list(join(scratch.path, 'tree'))).toEqual({
+    if (way === 'at once') {
+      const isSmall = () => cached.isSmallDirectory(everywhere, Buffer.from(join(scratch.path, 'tree')))
+      await eventually(isSmall, 'the mount is known')
+    }
+    expect(await list(cached, join(scratch.path, 'tree'))).toEqual({
       folder: 'directory',
       file: 'file',
       'to file': 'file',
@@ -47,8 +61,9 @@ describe('a listing', () => {
     using scratch = new ScratchFolder()
     mkdirSync(join(scratch.path, 'tree'))
     for (let index = 0; index < 7; index++) writeFileSync(join(scratch.path, 'tree', String(index)), '')
-    expect(await namesIn(Buffer.from(join(scratch.path, 'tree')), 7)).toHaveLength(7)
-    await expect(listDirectory(everywhere, Buffer.from(join(scratch.path, 'tree')), 6)).rejects.toMatchObject({
+    const path = Buffer.from(join(scratch.path, 'tree'))
+    expect(await namesIn(path, 7, way === 'at once')).toHaveLength(7)
+    await expect(listDirectory({ territory: everywhere, cached }, path, 6)).rejects.toMatchObject({
       message: 'fs/readDirectory returned 7 entries; limit is 6',
       data: { limit: { name: 'maxDirectoryEntries', value: 6 } },
     })

@@ -1,10 +1,10 @@
 import type { Stats } from 'node:fs'
-import { lstat, opendir } from 'node:fs/promises'
+import { lstat, opendir, readdir } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
+import type { ReachedFiles } from './cached-files.ts'
 import { mapConcurrently } from './concurrently.ts'
 import { maxDirectoryEntries } from './filesystem-limits.ts'
 import { join } from './native-path.ts'
-import type { Territory } from './territory.ts'
 
 /** Read from the operating system at a time. */
 const directoryBatch = 1024
@@ -31,12 +31,13 @@ export interface ListedEntry {
  * @throws when there are more than 50,000: a part is never returned
  */
 export async function listDirectory(
-  territory: Territory,
+  { territory, cached }: ReachedFiles,
   path: Buffer,
   maxEntries = maxDirectoryEntries,
 ): Promise<ListedEntry[]> {
+  const isSmall = cached.isSmallDirectory(territory, path)
   await using directory = await territory.directory(path)
-  const names = await namesIn(directory.path, maxEntries)
+  const names = await namesIn(directory.path, maxEntries, isSmall)
   return await lookAt(directory.path, names, name => territory.targetStats(join(path, bytesOf(name))))
 }
 
@@ -54,21 +55,30 @@ export async function lookAt(
 
 /**
  * The names of all entries.
+ * @param isSmall there are few: they are read in one step and not a part at a time, which takes four
  * @throws when there are more than that, however many are held meanwhile
  */
-export async function namesIn(path: Buffer, maxEntries: number): Promise<FoundName[]> {
+export async function namesIn(path: Buffer, maxEntries: number, isSmall: boolean): Promise<FoundName[]> {
   const names: FoundName[] = []
   let count = 0
-  await using directory = await open<string>(path, 'latin1')
-  await forEachEntry(directory, entry => {
+  const take = (entry: NamedEntry<string>) => {
     count += 1
     if (count <= maxEntries) names.push({ name: entry.name, kind: kindOf(entry) })
-  })
+  }
+  if (isSmall) for (const entry of await allEntries(path)) take(entry)
+  else {
+    await using directory = await open<string>(path, 'latin1')
+    await forEachEntry(directory, take)
+  }
   if (count > maxEntries) {
     const text = `fs/readDirectory returned ${count} entries; limit is ${maxEntries}`
     throw GatewayError.limit('maxDirectoryEntries', maxEntries, text)
   }
   return names
+}
+
+function allEntries(path: Buffer): Promise<readonly NamedEntry<string>[]> {
+  return readdir(path, { encoding: 'latin1', withFileTypes: true })
 }
 
 /** Tells what the link of that name leads to. */

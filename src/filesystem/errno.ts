@@ -39,7 +39,7 @@ export function translated(thrown: unknown): unknown {
 function failed(errno: number, cause?: unknown): GatewayError {
   const name = osErrorName(errno)
   const data = name === undefined ? {} : { data: { errno: name } }
-  return new GatewayError(kinds[errno] ?? 'refused', osErrorText(errno), { ...data, cause })
+  return GatewayError.withoutStack(kinds[errno] ?? 'refused', osErrorText(errno), { ...data, cause })
 }
 
 /** Node negates the numbers of the operating system. libuv reports some of its own below -3000. */

@@ -4,13 +4,22 @@ import type { Metadata } from '../protocol/filesystem-schemas.ts'
 import type { FileFacts } from '../libc/file-calls.ts'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { ReachedFiles } from './cached-files.ts'
+import { systemError } from './errno.ts'
 import { isRoot } from './native-path.ts'
 import type { Territory } from './territory.ts'
 
 /** The same as `readMetadata`, at once if that is possible. */
 export function metadataOf(files: ReachedFiles, path: Buffer, followSymlinks: boolean): Metadata | Promise<Metadata> {
   const facts = files.cached.facts(files.territory, path, followSymlinks)
+  if (facts === 'missing') throw systemError('ENOENT')
   return facts === undefined ? readMetadata(files.territory, path, followSymlinks) : described(facts, false)
+}
+
+/** The same as `canonicalPath`, at once if that is possible: a path that leads through no link stays as it is. */
+export function canonicalPathOf(files: ReachedFiles, path: Buffer): Buffer | Promise<Buffer> {
+  const facts = files.cached.facts(files.territory, path, false)
+  if (facts === 'missing') throw systemError('ENOENT')
+  return facts === undefined ? canonicalPath(files.territory, path) : path
 }
 
 /**

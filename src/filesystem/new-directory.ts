@@ -1,9 +1,9 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
+import type { ReachedFiles } from './cached-files.ts'
 import { isErrno, systemError } from './errno.ts'
 import { namesOf, split } from './native-path.ts'
 import { PinnedDirectory } from './pinned-directory.ts'
-import type { Territory } from './territory.ts'
 
 interface DirectoryOptions {
   /** Create missing parents, and accept a directory that is there already. */
@@ -13,11 +13,12 @@ interface DirectoryOptions {
 
 /** Creates a directory, mode 0777 minus the umask. */
 export async function createDirectory(
-  territory: Territory,
+  { territory, cached }: ReachedFiles,
   path: Buffer,
   { recursive, followSymlinks }: DirectoryOptions,
 ): Promise<void> {
   territory.refuseOutside(path)
+  if (recursive && cached.isDirectory(territory, path, followSymlinks)) return
   if (recursive) return territory.createWithParents(path, followSymlinks)
   if (split(path) === undefined) throw rootExists(followSymlinks)
   await using place = await territory.place(path, { followSymlinks, end: 'link', changes: true })

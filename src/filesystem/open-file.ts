@@ -74,8 +74,9 @@ export class OpenFile implements AsyncDisposable {
     try {
       if (offset + BigInt(length) > maxOffset) throw systemError('EINVAL')
       const bytes = this.#setup.contents.take(length)
-      let done = this.#setup.cached.read(file.fd, bytes, offset)
-      while (done < length) {
+      const { cached } = this.#setup
+      let done = cached.read(file.fd, bytes, offset)
+      while (done < length && !cached.endsBefore(file.fd, offset + BigInt(done) + 1n)) {
         const { bytesRead } = await file.read(bytes, done, length - done, offset + BigInt(done))
         if (bytesRead === 0) break
         done += bytesRead

@@ -16,6 +16,8 @@ export function isSame(one: Identity, other: Identity): boolean {
 export interface DirectoryHold {
   readonly descriptor: number
   identity(): Identity | Promise<Identity>
+  /** Whether there are so few names in it that they may be listed at once; not where nobody knows. */
+  readonly isSmall: boolean
   release(): void | Promise<void>
 }
 
@@ -77,6 +79,11 @@ export class PinnedDirectory implements AsyncDisposable {
     return this.#hold.identity()
   }
 
+  /** Whether there were so few names in it when it was opened that they may be listed at once. */
+  get isSmall(): boolean {
+    return this.#hold.isSmall
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#hold.release()
   }
@@ -85,6 +92,7 @@ export class PinnedDirectory implements AsyncDisposable {
 function holdOf(handle: FileHandle): DirectoryHold {
   return {
     descriptor: handle.fd,
+    isSmall: false,
     identity: async () => {
       const { dev, ino } = await handle.stat({ bigint: true })
       return { dev, ino }

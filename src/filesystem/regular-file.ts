@@ -19,14 +19,18 @@ export const newFileMode = 0o666
  * Opens a regular file for reading.
  * @throws when the path leads to anything else, which is not read from, not even looked into
  */
-export async function openToRead(place: Place): Promise<FileHandle> {
-  return (await openWithStats(place)).file
+export async function openToRead({ cached }: ReachedFiles, place: Place): Promise<FileHandle> {
+  await using opening = new AsyncDisposableStack()
+  const file = opening.use(await open(place.path, readFlags(place)))
+  if (!cached.isFile(file) && !(await file.stat()).isFile()) throw notAFile(place)
+  opening.move()
+  return file
 }
 
-/** The same, with what is known about the file. */
+/** The same, with all that is known about the file. */
 export async function openWithStats(place: Place): Promise<{ readonly file: FileHandle; readonly stats: BigIntStats }> {
   await using opening = new AsyncDisposableStack()
-  const file = opening.use(await open(place.path, constants.O_RDONLY | unblocking | linkFlag(place)))
+  const file = opening.use(await open(place.path, readFlags(place)))
   const stats = await file.stat({ bigint: true })
   if (!stats.isFile()) throw notAFile(place)
   opening.move()
@@ -34,10 +38,10 @@ export async function openWithStats(place: Place): Promise<{ readonly file: File
 }
 
 /** Opens a regular file for writing: a new one, or one that is emptied and stays the same for its other names. */
-export async function openToReplace(place: Place): Promise<FileHandle> {
+export async function openToReplace({ cached }: ReachedFiles, place: Place): Promise<FileHandle> {
   await using opening = new AsyncDisposableStack()
   const file = opening.use(await openToWrite(place, newFileMode))
-  if (!(await file.stat()).isFile()) throw notAFile(place)
+  if (!cached.isFile(file) && !(await file.stat()).isFile()) throw notAFile(place)
   await file.truncate()
   opening.move()
   return file
@@ -58,10 +62,10 @@ export async function writeFile(
   bytes: Buffer,
   followSymlinks: boolean,
 ): Promise<void> {
-  using file = await files.cached.openToWrite(files.territory, path, followSymlinks)
+  using file = files.cached.openToWrite(files.territory, path, followSymlinks)
   if (file !== undefined) return await writeOver(file, bytes)
   await using place = await files.territory.place(path, { followSymlinks, end: 'target', changes: true })
-  await writeWholeFile(place, bytes)
+  await writeWholeFile(files, place, bytes)
 }
 
 /**
@@ -89,8 +93,14 @@ const writeAt = promisify(write)
 const truncateAt = promisify(ftruncate)
 
 /** Replaces the contents of a file in place, or hands the bytes to a device. */
-async function writeWholeFile(place: Place, bytes: Buffer): Promise<void> {
-  await using file = await openToWrite(place, newFileMode)
+async function writeWholeFile({ cached }: ReachedFiles, place: Place, bytes: Buffer): Promise<void> {
+  const handle = await openToWrite(place, newFileMode)
+  const local = cached.writtenHere(handle)
+  if (local !== undefined) {
+    using file = local
+    return await writeOver(file, bytes)
+  }
+  await using file = handle
   const stats = await file.stat()
   // A pipe takes what its reader leaves room for, and nobody would wait for the rest.
   if (stats.isFIFO() || stats.isSocket() || (!stats.isFile() && !place.followsLinks)) throw notAFile(place)
@@ -110,6 +120,10 @@ export async function writeAll(file: FileHandle, bytes: Buffer, position: number
     )
     done += bytesWritten
   }
+}
+
+function readFlags(place: Pick<Place, 'followsLinks'>): number {
+  return constants.O_RDONLY | unblocking | linkFlag(place)
 }
 
 function linkFlag({ followsLinks }: Pick<Place, 'followsLinks'>): number {

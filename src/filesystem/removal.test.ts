@@ -6,14 +6,23 @@ import { eventually } from '../../test/support/eventually.ts'
 import { makeFifo } from '../../test/support/fifo.ts'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import { harvest, plant, type Tree } from '../../test/support/tree.ts'
+import { FileCalls } from '../libc/file-calls.ts'
+import { openLibrary } from '../libc/library.ts'
+import { BufferPools } from '../lifecycle/buffer-pools.ts'
+import { CachedFiles } from './cached-files.ts'
+import type { GatewayError } from '../protocol/gateway-error.ts'
+import { translated } from './errno.ts'
 import { removeEntry } from './removal.ts'
 import { everywhere } from './territory.ts'
+
+// Most of what these tests make is not in the caches of the kernel, and is removed the long way as well.
+const files = { territory: everywhere, cached: new CachedFiles(FileCalls.open(openLibrary()), new BufferPools([])) }
 
 const remove = (
   path: string,
   options: { recursive?: boolean; force?: boolean; followSymlinks?: boolean; signal?: AbortSignal } = {},
 ) =>
-  removeEntry(everywhere, Buffer.from(path), {
+  removeEntry(files, Buffer.from(path), {
     recursive: true,
     force: true,
     followSymlinks: true,
@@ -69,6 +78,16 @@ describe('removing', () => {
     expect(harvest(scratch.path)).toEqual({ outside: { kept: 'text' } })
   })
 
+  it('tells of what the kernel knows not to be there, unless that counts as removed', async () => {
+    using scratch = new ScratchFolder()
+    const path = join(scratch.path, 'nothing')
+    for (let times = 0; times < 3; times++) {
+      await remove(path)
+      await expect(remove(path, { force: false })).rejects.toThrow(/no such file/i)
+    }
+    expect(files.cached.facts(everywhere, Buffer.from(path), true)).toBe('missing')
+  })
+
   it('needs an empty directory unless it is recursive', async () => {
     using scratch = new ScratchFolder()
     plant(join(scratch.path, 'tree'), { file: 'text' })
@@ -82,7 +101,9 @@ describe('removing', () => {
     using scratch = new ScratchFolder()
     scratch.write('file', 'text')
     await remove(join(scratch.path, 'none'))
-    await expect(remove(join(scratch.path, 'none'), { force: false })).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(remove(join(scratch.path, 'none'), { force: false })).rejects.toSatisfy(
+      error => (translated(error) as GatewayError).kind === 'notFound',
+    )
     await expect(remove(join(scratch.path, 'file/none'))).rejects.toMatchObject({ code: 'ENOTDIR' })
   })
 

@@ -7,7 +7,7 @@ import { bytesOf, type FoundName, type ListedEntry, lookAt, namesIn } from './di
 import type { ReachedFiles } from './cached-files.ts'
 import { translated } from './errno.ts'
 import { maxWalkedNames, walkMaximums } from './filesystem-limits.ts'
-import { canonicalPath, readMetadata } from './metadata.ts'
+import { canonicalPath, metadataOf } from './metadata.ts'
 import { join } from './native-path.ts'
 import { isSame, type PinnedDirectory } from './pinned-directory.ts'
 import { ReadAhead } from './read-ahead.ts'
@@ -52,7 +52,7 @@ export async function walkTree(
   options: WalkOptions,
   signal: AbortSignal,
 ): Promise<WalkedTree> {
-  const { isDirectory, isSymlink } = await readMetadata(files.territory, root.path, true)
+  const { isDirectory, isSymlink } = await metadataOf(files, root.path, true)
   const walk = new Walk(files, options, signal)
   if (isDirectory && (options.followDirectorySymlinks || !isSymlink)) await walk.from(root)
   return walk.report
@@ -157,7 +157,7 @@ class Walk {
     const held = this.#options.followDirectorySymlinks ? undefined : opening.use(await pinned(this.#files, directory))
     // By its dot it cannot be listed without being searchable: what is in it could not be looked at.
     const path = held?.at('.') ?? join(opening.use(await this.#territory.directory(directory.path)).path, dot)
-    const names = await SortedRuns.of(await namesIn(path, maxNames), byName)
+    const names = await SortedRuns.of(await namesIn(path, maxNames, held?.isSmall ?? false), byName)
     const opened = opening.move()
     return { path, held, names, [Symbol.asyncDispose]: () => opened.disposeAsync() }
   }

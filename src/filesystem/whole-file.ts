@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { GatewayError } from '../protocol/gateway-error.ts'
 import type { ReachedFiles } from './cached-files.ts'
+import { systemError } from './errno.ts'
 import { maxFileBytes, maxWholeFileBytes } from './filesystem-limits.ts'
 import type { Place } from './place.ts'
 import { openWithStats } from './regular-file.ts'
@@ -12,6 +13,7 @@ const stepBytes = 64 * 1024
 /** The contents of the file at a path of a client, at once if that is possible. They are alone in their memory, or small. */
 export function readFile(files: ReachedFiles, path: Buffer, followSymlinks: boolean): Buffer | Promise<Buffer> {
   const contents = files.cached.contents(files.territory, path, followSymlinks)
+  if (contents === 'missing') throw systemError('ENOENT')
   return Buffer.isBuffer(contents) ? contents : readBeyond(contents, files.territory, path, followSymlinks)
 }
 

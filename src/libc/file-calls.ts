@@ -1,5 +1,8 @@
 import { constants } from 'node:fs'
+import os from 'node:os'
 import type { Library } from './library.ts'
+
+const { ENOENT } = os.constants.errno
 
 const AT_FDCWD = -100
 const AT_EMPTY_PATH = 0x1000
@@ -57,6 +60,7 @@ export class FileCalls {
   readonly #statx: (descriptor: number, path: Buffer, flags: number, fields: number, into: Buffer) => number
   readonly #preadv2: (descriptor: number, pieces: Buffer, count: number, offset: number, flags: number) => number
   readonly #addressOf: (buffer: Buffer) => bigint
+  readonly #errno: Library['errno']
   readonly #close: (descriptor: number) => number
   readonly #path = Buffer.alloc(maxPathBytes + 1)
   readonly #stats = Buffer.alloc(statxBytes)
@@ -64,7 +68,8 @@ export class FileCalls {
   readonly #noPath = Buffer.alloc(1)
   readonly #piece = Buffer.alloc(iovecBytes)
 
-  private constructor({ bind, koffi }: Library) {
+  private constructor({ bind, koffi, errno }: Library) {
+    this.#errno = errno
     this.#openat2 = bind('long syscall(long number, int directory, const void *path, const void *how, size_t bytes)')
     this.#statx = bind('int statx(int directory, const void *path, int flags, uint fields, void *into)')
     this.#close = bind('int close(int fd)')
@@ -76,7 +81,7 @@ export class FileCalls {
   static open(library: Library): FileCalls | undefined {
     const calls = new FileCalls(library)
     const root = calls.openFile(Buffer.from('/'), 'look', true)
-    if (root === undefined) return undefined
+    if (typeof root !== 'number') return undefined
     using _root = { [Symbol.dispose]: () => calls.close(root) }
     return calls.facts(root) === undefined ? undefined : calls
   }
@@ -84,13 +89,15 @@ export class FileCalls {
   /**
    * openat2(2) of a path the kernel has in its caches, all of it. A link at the end is opened itself, and only to look at.
    * @param directory where a relative path begins
+   * @returns `missing` where the kernel remembers that there is nothing
    */
-  openFile(path: Buffer, opening: Opening, followLinks: boolean, directory = AT_FDCWD): number | undefined {
+  openFile(path: Buffer, opening: Opening, followLinks: boolean, directory = AT_FDCWD): number | 'missing' | undefined {
     if (path.length > maxPathBytes) return undefined
     this.#path[path.copy(this.#path)] = 0
     const how = (followLinks ? followingLinks : refusingLinks)[opening]
     const descriptor = Number(this.#openat2(SYS_openat2, directory, this.#path, how, openHowBytes))
-    return descriptor < 0 ? undefined : descriptor
+    if (descriptor >= 0) return descriptor
+    return this.#errno() === ENOENT ? 'missing' : undefined
   }
 
   /** statx(2) as the kernel remembers it. */

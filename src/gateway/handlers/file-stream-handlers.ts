@@ -20,7 +20,7 @@ export function fileStreamHandlers(os: HostOs): FileStreamHandlers {
           const opening = files.inOrder({ paths: [path], changes: isWritten }, async () => {
             const approach = { followSymlinks: true, end: 'target', changes: isWritten } as const
             await using place = await files.setup.territory.place(path, approach)
-            return isWritten ? await openToReplace(place) : await openToRead(place)
+            return isWritten ? await openToReplace(files.setup, place) : await openToRead(files.setup, place)
           })
           return { path, opening }
         })

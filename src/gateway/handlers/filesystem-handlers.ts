@@ -1,7 +1,7 @@
 import { writeAtomically } from '../../filesystem/atomic-write.ts'
 import { copyEntry } from '../../filesystem/copying.ts'
 import { bytesOf, listDirectory } from '../../filesystem/directory-listing.ts'
-import { canonicalPath, metadataOf } from '../../filesystem/metadata.ts'
+import { canonicalPathOf, metadataOf } from '../../filesystem/metadata.ts'
 import { createDirectory } from '../../filesystem/new-directory.ts'
 import type { WatchedPaths } from '../../filesystem/missing-watch.ts'
 import { writeFile } from '../../filesystem/regular-file.ts'
@@ -60,7 +60,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'createDirectory', paths: [path], changes: true }, async () => {
-        await createDirectory(files.setup.territory, path, {
+        await createDirectory(files.setup, path, {
           recursive: recursive ?? true,
           followSymlinks: followSymlinks ?? true,
         })
@@ -79,8 +79,10 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
     'fs/canonicalize'({ path: uri, sandbox }, { caller: { files } }) {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
-      return files.perform({ operation: 'canonicalize', paths: [path] }, async () => {
-        return { path: PathUri.fromNative(await canonicalPath(files.setup.territory, path)).canonical }
+      const result = (real: Buffer) => ({ path: PathUri.fromNative(real).canonical })
+      return files.perform({ operation: 'canonicalize', paths: [path] }, () => {
+        const real = canonicalPathOf(files.setup, path)
+        return real instanceof Promise ? real.then(result) : result(real)
       })
     },
 
@@ -88,7 +90,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'read', os)
       return files.perform({ operation: 'readDirectory', paths: [path], isBulky: true }, async () => {
-        const entries = await listDirectory(files.setup.territory, path)
+        const entries = await listDirectory(files.setup, path)
         return {
           entries: entries.map(({ name, isDirectory, isFile }) => ({
             fileName: bytesOf(name).toString(),
@@ -112,7 +114,7 @@ export function filesystemHandlers(os: HostOs): FilesystemHandlers {
       const path = native(uri)
       refuseConfinedFiles(sandbox, 'write', os)
       return files.perform({ operation: 'remove', paths: [path], changes: true }, async () => {
-        await removeEntry(files.setup.territory, path, {
+        await removeEntry(files.setup, path, {
           recursive: recursive ?? true,
           force: force ?? true,
           followSymlinks: followSymlinks ?? true,
