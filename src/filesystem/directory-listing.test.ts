@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { makeFifo } from '../../test/support/fifo.ts'
 import { ScratchFolder } from '../../test/support/scratch-folder.ts'
 import { plant } from '../../test/support/tree.ts'
+import { untypedMount } from '../../test/support/untyped-mount.ts'
 import { FileCalls } from '../libc/file-calls.ts'
 import { openLibrary } from '../libc/library.ts'
 import { BufferPools } from '../lifecycle/buffer-pools.ts'
@@ -55,6 +56,27 @@ describe.each(ways)('a listing, %s,', (way, cached) => {
       socket: 'other',
       '\xff': 'file',
     })
+  })
+
+  it('looks at each entry where the file system does not tell what it is', async context => {
+    using mount = untypedMount()
+    if (mount === undefined) return context.skip('this user may not mount a file system')
+    plant(join(mount.path, 'tree'), {
+      folder: {},
+      file: 'text',
+      link: { link: 'folder' },
+      nowhere: { link: 'nothing' },
+    })
+    writeFileSync(Buffer.concat([Buffer.from(join(mount.path, 'tree/')), Buffer.from([0xff])]), '')
+    const path = Buffer.from(join(mount.path, 'tree'))
+    if (way === 'at once') await eventually(() => cached.isSmallDirectory(everywhere, path), 'the mount is known')
+    expect(await list(cached, join(mount.path, 'tree'))).toEqual({
+      folder: 'directory',
+      file: 'file',
+      link: 'directory',
+      '\xff': 'file',
+    })
+    await expect(namesIn(path, 4, way === 'at once')).rejects.toThrow('fs/readDirectory returned 5 entries; limit is 4')
   })
 
   it('is refused whole when there is too much of it, which is counted', async () => {

@@ -61,20 +61,31 @@ export async function lookAt(
 export async function namesIn(path: Buffer, maxEntries: number, isSmall: boolean): Promise<FoundName[]> {
   const names: FoundName[] = []
   let count = 0
-  const take = (entry: NamedEntry<string>) => {
+  const take = (name: FoundName) => {
     count += 1
-    if (count <= maxEntries) names.push({ name: entry.name, kind: kindOf(entry) })
+    if (count <= maxEntries) names.push(name)
   }
-  if (isSmall) for (const entry of await allEntries(path)) take(entry)
-  else {
-    await using directory = await open<string>(path, 'latin1')
-    await forEachEntry(directory, take)
+  try {
+    if (isSmall) for (const entry of await allEntries(path)) take(foundName(entry))
+    else await forEachEntry(path, take)
+  } catch (error) {
+    if (!isOfUntypedEntries(error)) throw error
+    names.length = count = 0
+    for (const name of await readdir(path, 'latin1')) take({ name, kind: 'other' })
   }
   if (count > maxEntries) {
     const text = `fs/readDirectory returned ${count} entries; limit is ${maxEntries}`
     throw GatewayError.limit('maxDirectoryEntries', maxEntries, text)
   }
   return names
+}
+
+/**
+ * Some file systems, of networks and old ones, do not tell what an entry is. Node.js looks itself then, and does not know how to put names
+ * of one encoding behind a path of bytes.
+ */
+function isOfUntypedEntries(error: unknown): boolean {
+  return error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_ARG_TYPE'
 }
 
 function allEntries(path: Buffer): Promise<readonly NamedEntry<string>[]> {
@@ -96,19 +107,20 @@ export interface NameStream<Name = Buffer> extends AsyncDisposable {
   read(callback: (error: Error | null, entry: NamedEntry<Name> | null) => void): void
 }
 
-/** Iterating takes several promises for each entry, this takes none. */
-function forEachEntry<Name>(directory: NameStream<Name>, take: (entry: NamedEntry<Name>) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const read = () => {
-      directory.read((error, entry) => {
-        if (error !== null) return reject(error)
-        if (entry === null) return resolve()
-        take(entry)
-        read()
-      })
-    }
-    read()
-  })
+async function forEachEntry(path: Buffer, take: (name: FoundName) => void): Promise<void> {
+  await using directory = await open<string>(path, 'latin1')
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  // Iterating takes several promises for each entry, this takes none.
+  const read = () => {
+    directory.read((error, entry) => {
+      if (error !== null) return reject(error)
+      if (entry === null) return resolve()
+      take(foundName(entry))
+      read()
+    })
+  }
+  read()
+  await promise
 }
 
 export function openToList(path: Buffer): Promise<NameStream> {
@@ -126,9 +138,10 @@ export function bytesOf(name: string): Buffer {
   return Buffer.from(name, 'latin1')
 }
 
-function kindOf(entry: NamedEntry<string>): FoundName['kind'] {
-  if (entry.isFile()) return 'file'
-  return entry.isDirectory() ? 'directory' : 'other'
+function foundName(entry: NamedEntry<string>): FoundName {
+  const { name } = entry
+  if (entry.isFile()) return { name, kind: 'file' }
+  return { name, kind: entry.isDirectory() ? 'directory' : 'other' }
 }
 
 function listed({ name, kind }: FoundName): ListedEntry {
