@@ -1,19 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type koffi from 'koffi'
-import type { TypeObject } from 'koffi'
 
 /** The C library of this process, open. */
 export interface Library {
   readonly koffi: typeof koffi
   /**
-   * A function of the library by its C prototype, or by its name and its types.
+   * A function of the library by its C prototype.
    * @throws when the library lacks it
    */
-  readonly bind: <Arguments extends unknown[], Value>(
-    prototype: string,
-    types?: { readonly returns: string; readonly takes: readonly (string | TypeObject)[] },
-  ) => (...arguments_: Arguments) => Value
+  readonly bind: <Arguments extends unknown[], Value>(prototype: string) => (...arguments_: Arguments) => Value
   /** Of the last call that failed. */
   readonly errno: () => number
 }
@@ -30,8 +26,7 @@ export function openLibrary(): Library {
   const libc = loaded.load('libc.so.6')
   return {
     koffi: loaded,
-    bind: (prototype, types) =>
-      (types === undefined ? libc.func(prototype) : libc.func(prototype, types.returns, [...types.takes])) as never,
+    bind: prototype => libc.func(prototype) as never,
     errno: () => loaded.errno(),
   }
 }
